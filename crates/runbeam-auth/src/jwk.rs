@@ -1,0 +1,200 @@
+//! Keys (RFC 7517, RFC 7518 section 6.3): which of a set can verify RS256.
+
+mod roca;
+
+use std::fmt;
+
+use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use runbeam_model::ParseError;
+use serde_json::{Map, Value};
+
+use crate::{Error, Rejection, base64url, json};
+
+const MAX_SET_BYTES: usize = 1 << 20;
+const MAX_KEYS: usize = 512;
+const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+const MAX_EXPONENT: u64 = (1 << 33) - 1;
+
+/// A public RSA key that may verify RS256 signatures, and nothing else.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct RsaKey {
+    modulus: Box<[u8]>,
+    exponent: Box<[u8]>,
+}
+
+impl RsaKey {
+    fn from_jwk(jwk: &Map<String, Value>) -> Option<Self> {
+        let number = |name| {
+            let bytes = base64url::decode(jwk.get(name)?.as_str()?)?;
+            let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+            Some(Box::<[u8]>::from(&bytes[zeros..]))
+        };
+        let key = Self {
+            modulus: number("n")?,
+            exponent: number("e")?,
+        };
+        let bits = key.modulus.len() * 8 - key.modulus.first()?.leading_zeros() as usize;
+        let is_odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
+        let exponent = (key.exponent.len() <= 8).then(|| {
+            key.exponent
+                .iter()
+                .fold(0u64, |value, byte| value << 8 | u64::from(*byte))
+        })?;
+        let is_usable = MODULUS_BITS.contains(&bits)
+            && is_odd(&key.modulus)
+            && is_odd(&key.exponent)
+            && (3..=MAX_EXPONENT).contains(&exponent)
+            && !roca::is_marked(&key.modulus);
+        is_usable.then_some(key)
+    }
+
+    /// Whether `signature` is this key's RS256 signature of `message` (RFC 7518, section 3.3).
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        RsaPublicKeyComponents {
+            n: &self.modulus,
+            e: &self.exponent,
+        }
+        .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
+        .is_ok()
+    }
+}
+
+impl fmt::Debug for RsaKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RsaKey({} bits)", self.modulus.len() * 8)
+    }
+}
+
+/// A set of keys (RFC 7517, section 5), of which those that can verify RS256 are kept.
+///
+/// Keys of other kinds, for other uses, or broken ones do not disturb the good ones beside them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JwkSet {
+    keys: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    key_id: Option<String>,
+    /// `None` for a key of RSA that is there, but may not or cannot verify RS256.
+    key: Option<RsaKey>,
+}
+
+impl JwkSet {
+    /// Reads a key set document, or a single key.
+    ///
+    /// # Errors
+    ///
+    /// If it is larger than 1 MiB, has more than 512 keys, is not a JSON object with a list `keys` (or a key
+    /// itself), or if two usable keys in it have one key id.
+    pub fn parse(document: &[u8]) -> Result<Self, ParseError> {
+        let unusable = |problem| ParseError::new("key set", problem);
+        if document.len() > MAX_SET_BYTES {
+            return Err(unusable("it is larger than 1 MiB"));
+        }
+        let object = json::object(document)
+            .ok_or_else(|| unusable("it is not a JSON object in which every name stands once"))?;
+        let jwks = match object.get("keys") {
+            Some(Value::Array(keys)) if keys.len() > MAX_KEYS => {
+                return Err(unusable("it has more than 512 keys"));
+            }
+            Some(Value::Array(keys)) => keys.iter().filter_map(Value::as_object).collect(),
+            Some(_) => return Err(unusable("it has no list of keys")),
+            None if object.contains_key("kty") => vec![&object],
+            None => return Err(unusable("it has no list of keys")),
+        };
+        let keys: Vec<_> = jwks.into_iter().filter_map(Entry::from_jwk).collect();
+        let usable = || keys.iter().filter(|entry| entry.key.is_some());
+        for (index, entry) in usable().enumerate() {
+            if entry.key_id.is_some()
+                && usable()
+                    .skip(index + 1)
+                    .any(|other| other.key_id == entry.key_id)
+            {
+                return Err(unusable("it has two keys of one key id"));
+            }
+        }
+        Ok(Self { keys })
+    }
+
+    /// How many keys in it can verify RS256.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.keys.iter().filter(|entry| entry.key.is_some()).count()
+    }
+
+    /// Whether no key in it can verify RS256.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The key that a token names. A token that names none gets the only key there is.
+    pub(crate) fn find(&self, key_id: Option<&str>) -> Result<&RsaKey, Error> {
+        let usable = || {
+            self.keys
+                .iter()
+                .filter_map(|entry| entry.key.as_ref().map(|key| (&entry.key_id, key)))
+        };
+        let Some(key_id) = key_id else {
+            let mut keys = usable();
+            return match (keys.next(), keys.next()) {
+                (Some((_, key)), None) => Ok(key),
+                (None, _) => Err(Error::rejected(
+                    Rejection::UnusableKey,
+                    "the key set has no key for RS256",
+                )),
+                _ => Err(Error::rejected(
+                    Rejection::UnknownKey,
+                    "it names no key, and there are several",
+                )),
+            };
+        };
+        if let Some((_, key)) = usable().find(|(id, _)| id.as_deref() == Some(key_id)) {
+            return Ok(key);
+        }
+        let is_there = self
+            .keys
+            .iter()
+            .any(|entry| entry.key_id.as_deref() == Some(key_id));
+        Err(if is_there {
+            Error::rejected(
+                Rejection::UnusableKey,
+                "its key may not or cannot verify RS256",
+            )
+        } else {
+            Error::rejected(Rejection::UnknownKey, "its key is not among the issuer's")
+        })
+    }
+}
+
+impl Entry {
+    /// A key of RSA; `None` for any other kind.
+    fn from_jwk(jwk: &Map<String, Value>) -> Option<Self> {
+        if jwk.get("kty")?.as_str()? != "RSA" {
+            return None;
+        }
+        let key_id = match jwk.get("kid") {
+            None => None,
+            Some(id) => Some(id.as_str()?.to_owned()),
+        };
+        let key = may_verify_rs256(jwk)
+            .then(|| RsaKey::from_jwk(jwk))
+            .flatten();
+        Some(Self { key_id, key })
+    }
+}
+
+/// Whether `use`, `key_ops` and `alg`, where they are given, allow to verify RS256.
+fn may_verify_rs256(jwk: &Map<String, Value>) -> bool {
+    let is = |name, expected: &str| jwk.get(name).is_none_or(|value| value == expected);
+    let may_verify = jwk.get("key_ops").is_none_or(|operations| {
+        operations
+            .as_array()
+            .is_some_and(|operations| operations.iter().any(|operation| operation == "verify"))
+    });
+    is("use", "sig") && is("alg", "RS256") && may_verify
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! A signed text in compact form (RFC 7515, section 7.1), read before anything in it is believed.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::{Error, JwkSet, Rejection, base64url, json};
+
+pub(crate) const MAX_TOKEN_BYTES: usize = 16 << 10;
+const MAX_HEADER_BYTES: usize = 8 << 10;
+
+/// A signed text in compact form whose header allows RS256, and whose signature is not checked yet.
+///
+/// This is the level below claims: whoever wants to trust a token takes a [`Verifier`](crate::Verifier).
+pub struct Jws<'a> {
+    signed: &'a str,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+    key_id: Option<String>,
+}
+
+impl<'a> Jws<'a> {
+    /// Reads the three parts of `token`, and its header.
+    ///
+    /// Keys and addresses of keys in the header (`jwk`, `jku`, `x5u`, `x5c`) are never used.
+    ///
+    /// # Errors
+    ///
+    /// If it is too large, not in the one allowed spelling, not for RS256, or asks for an extension.
+    pub fn parse(token: &'a str) -> Result<Self, Error> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(Error::rejected(
+                Rejection::TooLarge,
+                "it is larger than 16 KiB",
+            ));
+        }
+        let malformed = |problem| Error::rejected(Rejection::Malformed, problem);
+        let mut parts = token.split('.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(malformed("it does not have three parts"));
+        };
+        let decode = |part| {
+            base64url::decode(part)
+                .ok_or_else(|| malformed("a part of it is not canonical base64url"))
+        };
+        let header_json = decode(header)?;
+        if header_json.len() > MAX_HEADER_BYTES {
+            return Err(Error::rejected(
+                Rejection::TooLarge,
+                "its header is larger than 8 KiB",
+            ));
+        }
+        let header_fields = json::object(&header_json).ok_or_else(|| {
+            malformed("its header is not a JSON object in which every name stands once")
+        })?;
+        let key_id = check_header(&header_fields)?;
+        Ok(Self {
+            signed: &token[..header.len() + 1 + payload.len()],
+            payload: decode(payload)?,
+            signature: decode(signature)?,
+            key_id,
+        })
+    }
+
+    /// The key that it names.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// The payload, not verified: to find out whose keys to ask.
+    pub(crate) fn unverified_payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// Checks the signature with the key of `keys` that it names, and gives out the payload.
+    ///
+    /// # Errors
+    ///
+    /// If the key is not there or not usable, or if the signature is not by it.
+    pub fn verify(self, keys: &JwkSet) -> Result<Vec<u8>, Error> {
+        let key = keys.find(self.key_id())?;
+        if key.verifies(self.signed.as_bytes(), &self.signature) {
+            return Ok(self.payload);
+        }
+        Err(Error::rejected(
+            Rejection::Signature,
+            "its signature is not by the issuer's key",
+        ))
+    }
+}
+
+/// The key id of a header that asks for nothing but RS256.
+fn check_header(header: &Map<String, Value>) -> Result<Option<String>, Error> {
+    if header.get("alg").and_then(Value::as_str) != Some("RS256") {
+        return Err(Error::rejected(
+            Rejection::Algorithm,
+            "its algorithm is not RS256",
+        ));
+    }
+    // No extension is implemented; `b64` (RFC 7797) would change what is signed.
+    if header.contains_key("crit") || header.get("b64").is_some_and(|b64| *b64 != true) {
+        return Err(Error::rejected(
+            Rejection::Critical,
+            "its header asks for an extension",
+        ));
+    }
+    match header.get("kid") {
+        None => Ok(None),
+        Some(Value::String(key_id)) => Ok(Some(key_id.clone())),
+        Some(_) => Err(Error::rejected(
+            Rejection::Malformed,
+            "its key id is not a text",
+        )),
+    }
+}
+
+impl fmt::Debug for Jws<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jws")
+            .field("bytes", &self.signed.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,221 @@
+//! Which issuers are trusted, where the keys of each are, and which audience is ours.
+
+use std::time::Duration;
+
+use runbeam_model::{BaseUrl, Origin, Timestamp};
+
+use crate::{BuildError, Claims, Error, JwkSet, Jws, Rejection};
+
+const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
+const MAX_LEEWAY: Duration = Duration::from_secs(300);
+
+/// What makes a token trustworthy. There is no policy that trusts any issuer.
+///
+/// ```
+/// use runbeam_auth::{TrustPolicy, TrustedIssuer};
+///
+/// let issuer = TrustedIssuer::exact("https://auth.example.com")
+///     .with_jwks_url("https://auth.example.com/.well-known/jwks.json")?;
+/// let policy = TrustPolicy::new(issuer).with_audience("harmony-api");
+/// # Ok::<_, runbeam_auth::BuildError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct TrustPolicy {
+    issuers: Vec<TrustedIssuer>,
+    audience: Option<String>,
+    leeway: Duration,
+}
+
+impl TrustPolicy {
+    /// Trusts `issuer`, for any audience, with a leeway of 60 seconds.
+    #[must_use]
+    pub fn new(issuer: TrustedIssuer) -> Self {
+        Self {
+            issuers: vec![issuer],
+            audience: None,
+            leeway: DEFAULT_LEEWAY,
+        }
+    }
+
+    /// Trusts `issuer`, too.
+    #[must_use]
+    pub fn with_issuer(mut self, issuer: TrustedIssuer) -> Self {
+        self.issuers.push(issuer);
+        self
+    }
+
+    /// Requires that the token names this audience, exactly (RFC 7519, section 4.1.3). Without this, the
+    /// audience of a token is not looked at.
+    #[must_use]
+    pub fn with_audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = Some(audience.into());
+        self
+    }
+
+    /// How far the clocks of issuer and verifier may differ: 60 seconds unless set, 300 at most.
+    #[must_use]
+    pub fn with_leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway.min(MAX_LEEWAY);
+        self
+    }
+
+    /// The trusted issuers, in the order they were given.
+    #[must_use]
+    pub fn issuers(&self) -> &[TrustedIssuer] {
+        &self.issuers
+    }
+
+    /// Checks everything about a token that needs no key. What fails here causes no work elsewhere.
+    pub(crate) fn examine<'a>(
+        &self,
+        token: &'a str,
+        now: Timestamp,
+    ) -> Result<Candidate<'a>, Error> {
+        let jws = Jws::parse(token)?;
+        let claims = Claims::parse(jws.unverified_payload())?;
+        let issuer = self.check(&claims, now)?;
+        Ok(Candidate {
+            jws,
+            claims,
+            issuer,
+        })
+    }
+
+    /// Checks everything about `claims` but who signed them, and gives the place of their issuer in the policy.
+    fn check(&self, claims: &Claims, now: Timestamp) -> Result<usize, Error> {
+        let issuer = self
+            .issuers
+            .iter()
+            .position(|issuer| issuer.is_issuer(&claims.iss))
+            .ok_or_else(|| Error::rejected(Rejection::Issuer, "its issuer is not trusted"))?;
+        if claims.exp.saturating_add(self.leeway) <= now {
+            return Err(Error::rejected(Rejection::Expired, "it has expired"));
+        }
+        let latest_start = now.saturating_add(self.leeway);
+        if claims.nbf.is_some_and(|start| start > latest_start) {
+            return Err(Error::rejected(
+                Rejection::NotYetValid,
+                "it is not valid yet",
+            ));
+        }
+        if claims.iat.is_some_and(|issued| issued > latest_start) {
+            return Err(Error::rejected(
+                Rejection::IssuedInFuture,
+                "it was issued in the future",
+            ));
+        }
+        match &self.audience {
+            Some(audience) if !claims.aud.contains(audience) => Err(Error::rejected(
+                Rejection::Audience,
+                "it is for another audience",
+            )),
+            _ => Ok(issuer),
+        }
+    }
+}
+
+/// A token that meets the policy, if only its signature is its issuer's.
+pub(crate) struct Candidate<'a> {
+    pub(crate) jws: Jws<'a>,
+    pub(crate) claims: Claims,
+    /// The place of its issuer in the policy.
+    pub(crate) issuer: usize,
+}
+
+/// An issuer whose tokens are trusted, and where its keys are.
+#[derive(Debug, Clone)]
+pub struct TrustedIssuer {
+    rule: Rule,
+    keys: KeySource,
+}
+
+/// Where the keys of an issuer come from.
+#[derive(Debug, Clone)]
+pub(crate) enum KeySource {
+    Unstated,
+    AtHand(JwkSet),
+    #[cfg_attr(
+        not(feature = "fetch"),
+        allow(dead_code, reason = "nothing is fetched then")
+    )]
+    Url(String),
+}
+
+#[derive(Debug, Clone)]
+enum Rule {
+    Exact(String),
+    Origin(Origin),
+}
+
+impl TrustedIssuer {
+    /// Runbeam Cloud at `base`: `iss` has the origin of `base`, whatever path; its keys are at
+    /// `{base}/api/.well-known/jwks.json`.
+    #[must_use]
+    pub fn cloud(base: &BaseUrl) -> Self {
+        Self {
+            rule: Rule::Origin(base.origin().clone()),
+            keys: KeySource::Url(base.jwks_url()),
+        }
+    }
+
+    /// The issuer whose `iss` is this text, byte for byte (RFC 7519, section 4.1.1).
+    #[must_use]
+    pub fn exact(issuer: impl Into<String>) -> Self {
+        Self {
+            rule: Rule::Exact(issuer.into()),
+            keys: KeySource::Unstated,
+        }
+    }
+
+    /// The issuer whose `iss` is a URL of this origin: same scheme, host and port, whatever path.
+    #[must_use]
+    pub fn origin(origin: Origin) -> Self {
+        Self {
+            rule: Rule::Origin(origin),
+            keys: KeySource::Unstated,
+        }
+    }
+
+    /// Where its keys are: the URL of a key set (RFC 7517, section 5), used as it is written.
+    ///
+    /// # Errors
+    ///
+    /// If it is not an `https` URL, or an `http` URL of loopback.
+    pub fn with_jwks_url(mut self, url: &str) -> Result<Self, BuildError> {
+        let origin = Origin::of(url)
+            .map_err(|error| BuildError::new(format!("invalid address of keys: {error}")))?;
+        if !origin.is_https() && !origin.is_loopback() {
+            return Err(BuildError::new(
+                "invalid address of keys: it is http to another machine, where anyone on the way can replace them; use https",
+            ));
+        }
+        self.keys = KeySource::Url(url.to_owned());
+        Ok(self)
+    }
+
+    /// Its keys, at hand. They are never fetched.
+    #[must_use]
+    pub fn with_keys(mut self, keys: JwkSet) -> Self {
+        self.keys = KeySource::AtHand(keys);
+        self
+    }
+
+    pub(crate) fn keys(&self) -> &KeySource {
+        &self.keys
+    }
+
+    /// How the issuer is told, for errors of configuration.
+    pub(crate) fn name(&self) -> String {
+        match &self.rule {
+            Rule::Exact(issuer) => issuer.clone(),
+            Rule::Origin(origin) => origin.to_string(),
+        }
+    }
+
+    fn is_issuer(&self, claim: &str) -> bool {
+        match &self.rule {
+            Rule::Exact(issuer) => issuer == claim,
+            Rule::Origin(origin) => Origin::of(claim).is_ok_and(|claimed| claimed == *origin),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! A listener that answers each connection with bytes of one's choice.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use runbeam_http::{Error, HttpClient, Limits};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// What a connection does after it has read the request's head.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// Sends the bytes and closes.
+    Bytes(Vec<u8>),
+    /// Sends the bytes without waiting for a request, then nothing.
+    AtOnce(Vec<u8>),
+    /// Sends the first bytes, then the second again and again, waiting in between.
+    Drip(Vec<u8>, Vec<u8>, Duration),
+    /// Sends the bytes, then nothing, and stays open.
+    Hang(Vec<u8>),
+    /// Sends the bytes, then resets the connection.
+    Reset(Vec<u8>),
+}
+
+pub(crate) struct RawServer {
+    pub(crate) url: String,
+    requests: Arc<AtomicUsize>,
+    task: JoinHandle<()>,
+}
+
+impl RawServer {
+    pub(crate) async fn start(answer: Answer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counter = requests.clone();
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                counter.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(serve(stream, answer.clone()));
+            }
+        });
+        Self {
+            url,
+            requests,
+            task,
+        }
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    pub(crate) async fn ask(&self, limits: Limits) -> Result<Response<Bytes>, Error> {
+        get(
+            &HttpClient::builder().with_limits(limits).build().unwrap(),
+            &self.url,
+        )
+        .await
+    }
+}
+
+impl Drop for RawServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+pub(crate) async fn get(client: &HttpClient, url: &str) -> Result<Response<Bytes>, Error> {
+    client
+        .send(Request::get(url).body(Bytes::new()).unwrap())
+        .await
+}
+
+async fn serve(mut stream: TcpStream, answer: Answer) {
+    let mut head = Vec::new();
+    while !matches!(answer, Answer::AtOnce(_)) && !head.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => return,
+        }
+    }
+    // The client may hang up at any point: that is what is tested.
+    let _ = match answer {
+        Answer::Bytes(bytes) => stream.write_all(&bytes).await,
+        Answer::Drip(first, then, pause) => {
+            let mut sent = stream.write_all(&first).await;
+            while sent.is_ok() {
+                sent = stream.write_all(&then).await;
+                tokio::time::sleep(pause).await;
+            }
+            sent
+        }
+        Answer::Hang(bytes) | Answer::AtOnce(bytes) => {
+            let _ = stream.write_all(&bytes).await;
+            let _ = stream.read_u8().await;
+            Ok(())
+        }
+        Answer::Reset(bytes) => {
+            let sent = stream.write_all(&bytes).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            socket_reset(stream);
+            sent
+        }
+    };
+}
+
+/// Closing with unread input pending makes the kernel send RST; a zero linger does so in any case.
+fn socket_reset(stream: TcpStream) {
+    let _ = stream.set_zero_linger();
+    drop(stream);
+}

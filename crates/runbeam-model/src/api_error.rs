@@ -1,0 +1,256 @@
+//! What the server said when it refused.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode, header};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::Secret;
+
+/// Texts of a server are cut here, and so is their number: an error goes into logs.
+const MAX_TEXT: usize = 500;
+const MAX_FIELDS: usize = 50;
+
+/// An answer that is not a success: its status and what its body says, in any of the forms that occur.
+///
+/// Texts are cut at 500 characters and hold no control characters. A body in another form than JSON (a proxy's
+/// page of HTML, say) is not shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApiError {
+    /// The status of the answer (RFC 9110, section 15).
+    pub status: StatusCode,
+    /// One line for a person.
+    pub message: Option<String>,
+    /// The server's short name for the class of error, such as `Forbidden`.
+    pub name: Option<String>,
+    /// What is wrong with each field of the request.
+    pub fields: BTreeMap<String, Vec<String>>,
+    /// The server's id of this request, to find it in its logs (`X-Request-Id`).
+    pub request_id: Option<String>,
+    /// How long the server asks to wait (`Retry-After` in seconds; RFC 9110, section 10.2.3).
+    pub retry_after: Option<Duration>,
+    /// Where a redirect leads. It is never followed, since the request carries a token.
+    pub location: Option<String>,
+}
+
+impl ApiError {
+    /// Reads an answer.
+    #[must_use]
+    pub fn from_answer(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        #[derive(Deserialize, Default)]
+        struct Body {
+            message: Option<Value>,
+            error: Option<Value>,
+            errors: Option<BTreeMap<String, Value>>,
+        }
+        let Body {
+            message,
+            error,
+            errors,
+        } = serde_json::from_slice(body).unwrap_or_default();
+        let text = |value: Option<Value>| value.as_ref().and_then(Value::as_str).map(clean);
+        let fields =
+            errors
+                .unwrap_or_default()
+                .into_iter()
+                .take(MAX_FIELDS)
+                .map(|(field, texts)| {
+                    let texts = match &texts {
+                        Value::Array(texts) => texts
+                            .iter()
+                            .filter_map(Value::as_str)
+                            .take(MAX_FIELDS)
+                            .map(clean)
+                            .collect(),
+                        Value::String(text) => vec![clean(text)],
+                        _ => Vec::new(),
+                    };
+                    (clean(&field), texts)
+                });
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        Self {
+            status,
+            message: text(message),
+            name: text(error),
+            fields: fields.collect(),
+            request_id: header("x-request-id".parse().unwrap_or(header::VIA)).map(clean),
+            retry_after: header(header::RETRY_AFTER)
+                .and_then(|s| s.parse().ok())
+                .map(Duration::from_secs),
+            location: header(header::LOCATION)
+                .map(|url| clean(url.split('?').next().unwrap_or_default())),
+        }
+    }
+
+    /// Takes `secret` out of every text, should the server have repeated it.
+    #[must_use]
+    pub fn without(mut self, secret: &Secret) -> Self {
+        let secret = secret.expose();
+        if secret.is_empty() {
+            return self;
+        }
+        let redact = |text: &mut String| {
+            if text.contains(secret) {
+                *text = text.replace(secret, "[redacted]");
+            }
+        };
+        [
+            &mut self.message,
+            &mut self.name,
+            &mut self.request_id,
+            &mut self.location,
+        ]
+        .into_iter()
+        .flatten()
+        .for_each(redact);
+        self.fields = self
+            .fields
+            .into_iter()
+            .map(|(mut field, mut texts)| {
+                redact(&mut field);
+                texts.iter_mut().for_each(redact);
+                (field, texts)
+            })
+            .collect();
+        self
+    }
+}
+
+fn clean(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(MAX_TEXT)
+        .collect()
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server answered {}", self.status)?;
+        match (&self.name, &self.message) {
+            (Some(name), Some(message)) => write!(f, ": {name}: {message}")?,
+            (Some(text), None) | (None, Some(text)) => write!(f, ": {text}")?,
+            (None, None) => {}
+        }
+        for (field, texts) in &self.fields {
+            write!(f, "; {field}: {}", texts.join(" "))?;
+        }
+        if let Some(location) = self
+            .location
+            .as_ref()
+            .filter(|_| self.status.is_redirection())
+        {
+            write!(f, ": a redirect to {location}, which is not followed")?;
+        }
+        if let Some(wait) = self.retry_after {
+            write!(f, " (retry after {} s)", wait.as_secs())?;
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " [request {id}]")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> ApiError {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().unwrap());
+        }
+        ApiError::from_answer(StatusCode::from_u16(status).unwrap(), &map, body.as_bytes())
+    }
+
+    #[test]
+    fn every_form_of_refusal_is_read() {
+        let check = |status, headers: &[_], body: &str, expected: &str| {
+            assert_eq!(read(status, headers, body).to_string(), expected);
+        };
+        check(
+            401,
+            &[],
+            r#"{"message":"Unauthenticated."}"#,
+            "the server answered 401 Unauthorized: Unauthenticated.",
+        );
+        check(
+            403,
+            &[("x-request-id", "01kc")],
+            r#"{"error":"Forbidden","message":"Gateway is owned by another team"}"#,
+            "the server answered 403 Forbidden: Forbidden: Gateway is owned by another team [request 01kc]",
+        );
+        check(
+            404,
+            &[],
+            r#"{"error":"Mesh not found"}"#,
+            "the server answered 404 Not Found: Mesh not found",
+        );
+        check(
+            422,
+            &[],
+            r#"{"message":"The name field is required.","errors":{"name":["The name field is required."],"dns":"x"}}"#,
+            "the server answered 422 Unprocessable Entity: The name field is required.; dns: x; name: The name field is required.",
+        );
+        check(
+            429,
+            &[("retry-after", "17")],
+            r#"{"message":"Too Many Attempts."}"#,
+            "the server answered 429 Too Many Requests: Too Many Attempts. (retry after 17 s)",
+        );
+        check(
+            302,
+            &[("location", "https://h/login?token=x")],
+            "<html>",
+            "the server answered 302 Found: a redirect to https://h/login, which is not followed",
+        );
+        check(
+            502,
+            &[],
+            "<html>\u{1b}[2J</html>",
+            "the server answered 502 Bad Gateway",
+        );
+        check(
+            500,
+            &[],
+            "",
+            "the server answered 500 Internal Server Error",
+        );
+        check(
+            500,
+            &[],
+            r#"{"message":{"a":1},"errors":{"x":5}}"#,
+            "the server answered 500 Internal Server Error; x: ",
+        );
+    }
+
+    #[test]
+    fn a_long_or_hostile_text_is_cut_and_cleaned() {
+        let body = format!(r#"{{"message":"\u001b[2J{}"}}"#, "x".repeat(1 << 20));
+        let message = read(500, &[], &body).message.unwrap();
+        assert_eq!(message.len(), MAX_TEXT);
+        assert!(message.starts_with("[2Jxxx"));
+    }
+
+    #[test]
+    fn a_secret_that_the_server_repeats_is_taken_out() {
+        let body = r#"{"message":"bad token 1|canary","error":"1|canary","errors":{"1|canary":["1|canary?"]}}"#;
+        let error = read(
+            401,
+            &[("x-request-id", "1|canary"), ("location", "/1|canary")],
+            body,
+        );
+        assert!(format!("{error:?}").contains("canary"));
+        let error = error.without(&Secret::from("1|canary"));
+        assert!(
+            !format!("{error:?} {error}").contains("canary"),
+            "{error:?}"
+        );
+    }
+}

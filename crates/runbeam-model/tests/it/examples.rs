@@ -1,0 +1,24 @@
+//! Files of the contract, beside the project.
+
+use std::path::Path;
+
+/// The text of an example; `None` where the contract is missing, which CI does not allow.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "CI says by this variable that it is CI"
+)]
+pub(crate) fn example(name: &str) -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../../shared/contract/examples")
+        .join(format!("{name}.json"));
+    let text = std::fs::read_to_string(&path).ok();
+    if text.is_none() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "{} is missing",
+            path.display()
+        );
+        eprintln!("skipped: {} is missing", path.display());
+    }
+    text
+}

@@ -1,0 +1,88 @@
+//! Building a client.
+
+use std::time::Duration;
+
+use runbeam_http::{HttpClient, HttpClientBuilder, Limits};
+use runbeam_model::{BaseUrl, Secret};
+
+use crate::{Error, RunbeamClient};
+
+/// Builds a [`RunbeamClient`]. Every default is safe.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct RunbeamClientBuilder {
+    base_url: String,
+    token: Option<Secret>,
+    http: HttpClientBuilder,
+    limits: Limits,
+    allow_plaintext: bool,
+}
+
+impl RunbeamClientBuilder {
+    pub(crate) fn new(base_url: impl AsRef<str>) -> Self {
+        Self {
+            base_url: base_url.as_ref().to_owned(),
+            token: None,
+            http: HttpClient::builder(),
+            limits: Limits::new(),
+            allow_plaintext: false,
+        }
+    }
+
+    /// The token to call with: JWT, Sanctum or machine token.
+    pub fn with_token(mut self, token: impl Into<Secret>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// How long a call may take from its start to the last byte of the answer. Default: 30 seconds, 3 of them
+    /// to connect.
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.limits = self.limits.with_total(timeout);
+        self
+    }
+
+    /// Trusts the certificates of a PEM text (RFC 7468) as roots, beside those of the platform.
+    ///
+    /// # Errors
+    ///
+    /// If the text holds no certificate, or one that cannot be a root.
+    pub fn with_root_certificates_pem(mut self, pem: impl AsRef<[u8]>) -> Result<Self, Error> {
+        self.http = self.http.with_root_certificates_pem(pem)?;
+        Ok(self)
+    }
+
+    /// Names the program in front of the SDK's own name in `User-Agent`, such as `harmony/1.2`.
+    ///
+    /// # Errors
+    ///
+    /// If the name holds anything but visible ASCII and spaces.
+    pub fn with_user_agent(mut self, program: &str) -> Result<Self, Error> {
+        self.http = self.http.with_user_agent(program)?;
+        Ok(self)
+    }
+
+    /// Allows a base URL of plain `http` to another machine. Whoever listens on the way then reads every token.
+    pub fn dangerous_allow_plaintext(mut self) -> Self {
+        self.allow_plaintext = true;
+        self
+    }
+
+    /// Builds the client. It connects to nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// If the base URL is of no use, or if the TLS configuration is.
+    pub fn build(self) -> Result<RunbeamClient, Error> {
+        let (base_url, http) = if self.allow_plaintext {
+            (
+                BaseUrl::dangerous_allow_plaintext(&self.base_url)?,
+                self.http.dangerous_allow_plaintext(),
+            )
+        } else {
+            (self.base_url.parse()?, self.http)
+        };
+        let http = http.with_limits(self.limits).build()?;
+        Ok(RunbeamClient::from_parts(base_url, http, self.token))
+    }
+}

@@ -1,0 +1,77 @@
+//! The Runbeam SDK: trust tokens, keep secrets and talk to Runbeam Cloud.
+//!
+//! A gateway is authorized by exchanging a user's token for a machine token of thirty days, which it keeps safe
+//! and calls the API with:
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # // The emulator stands for Runbeam Cloud.
+//! # let cloud = runbeam_emulator::Emulator::start().await?;
+//! # let (api_url, user_token) = (cloud.url(), cloud.mint_sanctum_token());
+//! use runbeam_sdk::{MachineToken, RunbeamClient};
+//!
+//! let client = RunbeamClient::new(api_url);
+//! let response = client.authorize_gateway(&user_token, "edge-lisbon", None, None).await?;
+//! let token = MachineToken::new(
+//!     response.machine_token,
+//!     response.expires_at,
+//!     response.gateway.id,
+//!     response.gateway.code,
+//!     response.abilities,
+//! );
+//! assert!(token.is_valid());
+//!
+//! let client = client.with_token(&token.machine_token);
+//! for gateway in client.gateways().list().await?.data {
+//!     println!("{} ({})", gateway.name, gateway.code);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Contents
+//!
+//! - [`RunbeamClient`]: the API. [`Error::kind`] says what to do about a failure.
+//! - [`validate_jwt_token`]: trusts a user's JWT that the configured cloud issued.
+//! - [`save_token`], [`load_token`], [`clear_token`]: keep the machine token of an instance, in the keyring of
+//!   the operating system or else in an encrypted file.
+//! - [`auth`], [`http`], [`model`], [`store`]: the crates beneath, for everything that is not the usual case.
+//!   Each can be depended on alone.
+//!
+//! # Configuration
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `RUNBEAM_API_URL` | the cloud whose tokens [`validate_jwt_token`] trusts | `https://api.runbeam.io` |
+//! | `RUNBEAM_HOME` | where secrets lie that no keyring keeps | `~/.runbeam` |
+//! | `RUNBEAM_ENCRYPTION_KEY` | the age identity that seals them; it also says that files are to be used | a key per instance |
+//! | `RUNBEAM_DISABLE_KEYRING` | set to anything: no keyring | unset |
+//!
+//! # Limits
+//!
+//! Requests are sent once. All of it needs a Tokio runtime.
+
+mod builder;
+mod client;
+mod environment;
+mod error;
+mod quick;
+mod resources;
+
+pub use runbeam_auth as auth;
+pub use runbeam_http as http;
+pub use runbeam_model as model;
+pub use runbeam_store as store;
+
+pub use builder::RunbeamClientBuilder;
+pub use client::RunbeamClient;
+pub use error::{Error, ErrorKind};
+pub use quick::{JwtValidationOptions, clear_token, load_token, save_token, validate_jwt_token};
+pub use resources::Resources;
+pub use runbeam_model::MachineToken;
+
+/// The quick start of the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

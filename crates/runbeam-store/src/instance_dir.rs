@@ -1,0 +1,228 @@
+//! The directory of an instance: which file stands where.
+//!
+//! ```text
+//! <root>/<instance>/<entry>.json          a sealed secret
+//!                   runbeam/<entry>.json  the same, where the earlier SDK kept it
+//!                   encryption.key        the instance's own key
+//!                   backend               which backend the instance has chosen
+//!                   .lock                 the lock of every save and clear
+//! ```
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use runbeam_model::SecretBytes;
+
+use crate::directory::{Directory, Privacy};
+use crate::lock::Lock;
+use crate::{EntryName, Error, InstanceId};
+
+/// The largest file that is read: a secret, its header and room for what other tools add.
+const MAX_FILE_LEN: usize = 256 * 1024;
+
+const EARLIER_DIRECTORY: &str = "runbeam";
+const KEY_FILE: &str = "encryption.key";
+const LOCK_FILE: &str = ".lock";
+const CHOICE_FILE: &str = "backend";
+const ENTRY_ENDING: &str = ".json";
+
+/// The directory of an instance, open.
+#[derive(Debug)]
+pub(crate) struct InstanceDir {
+    directory: Directory,
+}
+
+/// The directory of an instance while no other process writes it.
+#[derive(Debug)]
+pub(crate) struct LockedInstance {
+    dir: InstanceDir,
+    _lock: Lock,
+}
+
+/// A sealed secret as it was found.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    pub(crate) bytes: SecretBytes,
+    pub(crate) path: PathBuf,
+}
+
+impl InstanceDir {
+    /// Opens the directory of `instance`, if there is one.
+    pub(crate) fn open(root: &Path, instance: &InstanceId) -> Result<Option<Self>, Error> {
+        let Some(root) = Directory::open(root)? else {
+            return Ok(None);
+        };
+        Ok(root
+            .open_child(instance.as_str())?
+            .map(|directory| Self { directory }))
+    }
+
+    /// Takes the lock of `instance`, if it has a directory.
+    pub(crate) fn lock(
+        root: &Path,
+        instance: &InstanceId,
+        deadline: Duration,
+    ) -> Result<Option<LockedInstance>, Error> {
+        Self::open(root, instance)?
+            .map(|dir| dir.into_locked(deadline))
+            .transpose()
+    }
+
+    /// Takes the lock of `instance`, whose directory is created if missing.
+    pub(crate) fn create_and_lock(
+        root: &Path,
+        instance: &InstanceId,
+        deadline: Duration,
+    ) -> Result<LockedInstance, Error> {
+        let directory = Directory::create(root)?.create_child(instance.as_str())?;
+        Self { directory }.into_locked(deadline)
+    }
+
+    fn into_locked(self, deadline: Duration) -> Result<LockedInstance, Error> {
+        let path = self.directory.path_of(LOCK_FILE);
+        let lock = Lock::acquire(self.directory.open_lock_file(LOCK_FILE)?, &path, deadline)?;
+        self.directory.remove_temporaries()?;
+        Ok(LockedInstance {
+            dir: self,
+            _lock: lock,
+        })
+    }
+
+    /// Where an entry is written.
+    pub(crate) fn path_of_entry(root: &Path, instance: &InstanceId, entry: &EntryName) -> PathBuf {
+        root.join(instance.as_str()).join(file_name(entry))
+    }
+
+    /// Where the instance's own key is.
+    pub(crate) fn path_of_key(root: &Path, instance: &InstanceId) -> PathBuf {
+        root.join(instance.as_str()).join(KEY_FILE)
+    }
+
+    /// Finds the sealed secret, in the documented place or else in that of the earlier SDK.
+    pub(crate) fn find(&self, entry: &EntryName) -> Result<Option<Sealed>, Error> {
+        if let Some(sealed) = self.find_documented(entry)? {
+            return Ok(Some(sealed));
+        }
+        if let Some(sealed) = self.find_earlier(entry)? {
+            return Ok(Some(sealed));
+        }
+        // Between the two looks a save may have written the documented file and removed the earlier one.
+        self.find_documented(entry)
+    }
+
+    fn find_documented(&self, entry: &EntryName) -> Result<Option<Sealed>, Error> {
+        find_in(&self.directory, entry, Privacy::Private)
+    }
+
+    fn find_earlier(&self, entry: &EntryName) -> Result<Option<Sealed>, Error> {
+        match self.directory.open_child(EARLIER_DIRECTORY)? {
+            Some(earlier) => find_in(&earlier, entry, Privacy::NotWritableByOthers),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether any secret is kept here as a file.
+    pub(crate) fn holds_sealed(&self) -> Result<bool, Error> {
+        if self.directory.names()?.iter().any(|name| is_entry(name)) {
+            return Ok(true);
+        }
+        match self.directory.open_child(EARLIER_DIRECTORY)? {
+            Some(earlier) => Ok(earlier.names()?.iter().any(|name| is_entry(name))),
+            None => Ok(false),
+        }
+    }
+
+    /// Reads the instance's own key. An empty file is what a crash of the earlier SDK leaves: nothing was ever
+    /// sealed with it, so it counts as absent.
+    pub(crate) fn read_key(&self) -> Result<Option<SecretBytes>, Error> {
+        let key = self
+            .directory
+            .read(KEY_FILE, Privacy::Private, MAX_FILE_LEN)?;
+        Ok(key.filter(|text| !text.is_empty()))
+    }
+
+    /// Reads which backend was chosen.
+    pub(crate) fn read_choice(&self) -> Result<Option<SecretBytes>, Error> {
+        self.directory
+            .read(CHOICE_FILE, Privacy::Private, MAX_FILE_LEN)
+    }
+
+    pub(crate) fn path_of_choice(&self) -> PathBuf {
+        self.directory.path_of(CHOICE_FILE)
+    }
+}
+
+impl LockedInstance {
+    /// Writes a sealed secret, and removes the one of the earlier SDK once the new one is durable.
+    pub(crate) fn write(&self, entry: &EntryName, sealed: &[u8]) -> Result<(), Error> {
+        self.dir.directory.replace(&file_name(entry), sealed)?;
+        self.remove_earlier(entry)?;
+        Ok(())
+    }
+
+    /// Removes a sealed secret from both places, and says whether there was one.
+    pub(crate) fn remove(&self, entry: &EntryName) -> Result<bool, Error> {
+        // The earlier one goes first: a crash in between must not bring an older secret back.
+        let earlier = self.remove_earlier(entry)?;
+        let documented = self.dir.directory.remove(&file_name(entry))?;
+        Ok(earlier || documented)
+    }
+
+    fn remove_earlier(&self, entry: &EntryName) -> Result<bool, Error> {
+        let Some(earlier) = self.dir.directory.open_child(EARLIER_DIRECTORY)? else {
+            return Ok(false);
+        };
+        let removed = earlier.remove(&file_name(entry))?;
+        self.dir.directory.remove_empty_child(EARLIER_DIRECTORY);
+        Ok(removed)
+    }
+
+    /// Writes the instance's own key unless another process was faster, and says whether it did.
+    pub(crate) fn create_key(&self, text: &SecretBytes) -> Result<bool, Error> {
+        let directory = &self.dir.directory;
+        if directory
+            .read(KEY_FILE, Privacy::Private, MAX_FILE_LEN)?
+            .is_some_and(|text| text.is_empty())
+        {
+            directory.replace(KEY_FILE, text.expose())?;
+            return Ok(true);
+        }
+        directory.create_new(KEY_FILE, text.expose())
+    }
+
+    /// Writes which backend is chosen.
+    pub(crate) fn write_choice(&self, choice: &[u8]) -> Result<(), Error> {
+        self.dir.directory.replace(CHOICE_FILE, choice)
+    }
+}
+
+impl std::ops::Deref for LockedInstance {
+    type Target = InstanceDir;
+
+    fn deref(&self) -> &InstanceDir {
+        &self.dir
+    }
+}
+
+fn find_in(
+    directory: &Directory,
+    entry: &EntryName,
+    privacy: Privacy,
+) -> Result<Option<Sealed>, Error> {
+    let name = file_name(entry);
+    let bytes = directory.read(&name, privacy, MAX_FILE_LEN)?;
+    Ok(bytes.map(|bytes| Sealed {
+        bytes,
+        path: directory.path_of(&name),
+    }))
+}
+
+fn file_name(entry: &EntryName) -> String {
+    format!("{entry}{ENTRY_ENDING}")
+}
+
+/// `config.json` of the gateway and temporary files are none.
+fn is_entry(name: &str) -> bool {
+    name.strip_suffix(ENTRY_ENDING)
+        .is_some_and(|stem| EntryName::try_from(stem).is_ok())
+}

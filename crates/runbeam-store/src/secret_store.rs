@@ -1,0 +1,184 @@
+//! The trait of everything that keeps secrets.
+
+use std::future::Future;
+
+use runbeam_model::SecretBytes;
+
+use crate::{Description, EntryName, Error, ErrorKind, InstanceId, Revision, StoredValue};
+
+/// Keeps the secrets of instances.
+///
+/// Every implementation obeys the rules of [`conformance`](crate::conformance): a save is complete or did not
+/// happen, a precondition is checked and the value written in one step, an absent secret is `None`, and
+/// whatever else prevents reading it is an error.
+///
+/// The stores of this crate do their work on the blocking threads of Tokio and need a Tokio runtime. A call
+/// that has begun goes on to its end even if its future is dropped.
+pub trait SecretStore: Send + Sync {
+    /// Reads a secret, or `None` if there is none. Creates nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the backend does not answer, or if what it holds cannot be read.
+    fn load(
+        &self,
+        instance: &InstanceId,
+        entry: &EntryName,
+    ) -> impl Future<Output = Result<Option<Stored>, Error>> + Send;
+
+    /// Keeps a secret of at most [`MAX_SECRET_LEN`] bytes. When it returns, the secret survives a power loss.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](ErrorKind::Conflict) if the precondition does not hold, [`TooLarge`](ErrorKind::TooLarge), or
+    /// whatever kept the backend from writing. After any of them the former secret is intact.
+    fn save(
+        &self,
+        instance: &InstanceId,
+        entry: &EntryName,
+        value: &SecretBytes,
+        precondition: Precondition,
+    ) -> impl Future<Output = Result<Revision, Error>> + Send;
+
+    /// Removes a secret, and says whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// If the secret, or a copy of it, may still be there.
+    fn clear(
+        &self,
+        instance: &InstanceId,
+        entry: &EntryName,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Says where a secret is, or would be kept, and how it is protected. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be found out.
+    fn describe(
+        &self,
+        instance: &InstanceId,
+        entry: &EntryName,
+    ) -> impl Future<Output = Result<Description, Error>> + Send;
+
+    /// Reads a secret as a value, such as a [`MachineToken`](runbeam_model::MachineToken).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load), and [`Value`](ErrorKind::Value) if the secret is not such a value.
+    fn load_value<T: StoredValue>(
+        &self,
+        instance: &InstanceId,
+        entry: &EntryName,
+    ) -> impl Future<Output = Result<Option<T>, Error>> + Send {
+        async move {
+            let Some(stored) = self.load(instance, entry).await? else {
+                return Ok(None);
+            };
+            T::from_secret_bytes(&stored.value).map(Some).map_err(|problem| {
+                Error::new(
+                    ErrorKind::Value,
+                    format!("entry `{entry}` of instance `{instance}` does not hold what was asked for"),
+                )
+                .because(problem)
+            })
+        }
+    }
+
+    /// Keeps a value, whatever was there before.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`save`](Self::save).
+    fn save_value<T: StoredValue>(
+        &self,
+        instance: &InstanceId,
+        entry: &EntryName,
+        value: &T,
+    ) -> impl Future<Output = Result<Revision, Error>> + Send {
+        let bytes = value.to_secret_bytes();
+        async move { self.save(instance, entry, &bytes, Precondition::Any).await }
+    }
+}
+
+/// The largest secret that is kept: 64 KiB.
+pub const MAX_SECRET_LEN: usize = 64 * 1024;
+
+/// A secret, and which state of its entry it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stored {
+    /// The secret itself.
+    pub value: SecretBytes,
+    /// For [`Precondition::Unchanged`].
+    pub revision: Revision,
+}
+
+impl Stored {
+    /// For whoever writes a store.
+    #[must_use]
+    pub fn new(value: SecretBytes, revision: Revision) -> Self {
+        Self { value, revision }
+    }
+}
+
+/// What must hold for a save to happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Precondition {
+    /// Nothing: the last one to write wins.
+    Any,
+    /// There is no secret yet.
+    Absent,
+    /// The secret is still the one that was seen.
+    Unchanged(Revision),
+}
+
+impl Precondition {
+    /// Checks it against the revision that is stored now.
+    pub(crate) fn check(self, current: Option<Revision>) -> Result<(), Error> {
+        match (self, current) {
+            (Self::Any, _) | (Self::Absent, None) => Ok(()),
+            (Self::Unchanged(seen), Some(current)) if seen == current => Ok(()),
+            (Self::Absent, Some(_)) => Err(conflict("there is a secret already")),
+            (Self::Unchanged(_), Some(_)) => {
+                Err(conflict("the secret was changed since it was read"))
+            }
+            (Self::Unchanged(_), None) => Err(conflict("the secret was cleared since it was read")),
+        }
+    }
+}
+
+fn conflict(what: &str) -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        format!("{what}; load it again and decide"),
+    )
+}
+
+pub(crate) fn check_len(value: &SecretBytes) -> Result<(), Error> {
+    if value.len() <= MAX_SECRET_LEN {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::TooLarge,
+        format!(
+            "a secret has at most {MAX_SECRET_LEN} bytes, and this one has {}",
+            value.len()
+        ),
+    ))
+}
+
+/// Runs blocking work of a store apart from the asynchronous tasks.
+pub(crate) async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Error::new(ErrorKind::Io, "the runtime is shutting down")),
+        },
+    }
+}

@@ -1,0 +1,31 @@
+//! What the store promises, with real files, processes, tools and a real keyring.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs,
+    reason = "tests may stop at the first surprise, and say what they skip"
+)]
+
+mod process;
+mod scratch;
+
+mod choice;
+mod conformance;
+mod corpora;
+mod earlier_sdk;
+mod leaks;
+mod settings;
+mod wrong_files;
+
+#[cfg(unix)]
+mod age_tool;
+#[cfg(unix)]
+mod concurrency;
+#[cfg(unix)]
+mod crashes;
+#[cfg(target_os = "linux")]
+mod keyring;
+#[cfg(unix)]
+mod permissions;

@@ -1,0 +1,130 @@
+//! What each of our crates brings to its user, and what not.
+
+use std::fmt;
+
+/// A statement about the packages that a user of one of ours gets.
+pub(super) struct Claim {
+    pub(super) package: &'static str,
+    pub(super) features: Features,
+    pub(super) has: &'static [&'static str],
+    pub(super) lacks: &'static [&'static str],
+    /// Whether a package outside of the workspace that depends on this one alone is built, too.
+    pub(super) built: bool,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Features {
+    Default,
+    None,
+}
+
+pub(super) const CLAIMS: &[Claim] = &[
+    Claim {
+        package: "runbeam-model",
+        features: Features::Default,
+        has: &["jiff", "secrecy"],
+        lacks: &[
+            "tokio",
+            "hyper",
+            "rustls",
+            "ring",
+            "age",
+            "keyring-core",
+            "zbus",
+            "tempfile",
+        ],
+        built: false,
+    },
+    Claim {
+        package: "runbeam-http",
+        features: Features::Default,
+        has: &["hyper", "rustls", "ring", "tokio"],
+        lacks: &[
+            "age",
+            "keyring-core",
+            "zbus",
+            "runbeam-auth",
+            "runbeam-store",
+        ],
+        built: false,
+    },
+    // A pure verifier, for those who bring their own keys.
+    Claim {
+        package: "runbeam-auth",
+        features: Features::None,
+        has: &["ring", "runbeam-model"],
+        lacks: &[
+            "tokio",
+            "hyper",
+            "rustls",
+            "age",
+            "keyring-core",
+            "zbus",
+            "runbeam-http",
+            "runbeam-store",
+        ],
+        built: true,
+    },
+    Claim {
+        package: "runbeam-auth",
+        features: Features::Default,
+        has: &["hyper", "rustls", "ring", "tokio", "runbeam-http"],
+        lacks: &["age", "keyring-core", "zbus", "runbeam-store"],
+        built: false,
+    },
+    Claim {
+        package: "runbeam-store",
+        features: Features::Default,
+        has: &["age", "keyring-core", "zbus", "tempfile", "runbeam-model"],
+        lacks: &["hyper", "rustls", "ring", "runbeam-http", "runbeam-auth"],
+        built: true,
+    },
+    Claim {
+        package: "runbeam-sdk",
+        features: Features::Default,
+        has: &[
+            "age",
+            "hyper",
+            "keyring-core",
+            "ring",
+            "runbeam-auth",
+            "runbeam-http",
+            "runbeam-store",
+        ],
+        lacks: &["axum", "runbeam-emulator"],
+        built: false,
+    },
+    Claim {
+        package: "runbeam-emulator",
+        features: Features::Default,
+        has: &["axum", "crypto-primes"],
+        lacks: &[
+            "runbeam-model",
+            "runbeam-http",
+            "runbeam-auth",
+            "runbeam-store",
+            "age",
+            "keyring-core",
+        ],
+        built: false,
+    },
+];
+
+impl Features {
+    /// As cargo wants them on the command line.
+    pub(super) const fn flags(self) -> &'static str {
+        match self {
+            Self::Default => "",
+            Self::None => "--no-default-features",
+        }
+    }
+}
+
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.features {
+            Features::Default => f.write_str(self.package),
+            Features::None => write!(f, "{} without features", self.package),
+        }
+    }
+}

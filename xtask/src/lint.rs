@@ -1,0 +1,56 @@
+//! The steps that read the code without running it: `fmt`, `clippy`, `docs`.
+
+use cargo_metadata::Package;
+
+use crate::process::{cargo, run, run_all};
+use crate::step::{Outcome, Result};
+use crate::workspace;
+
+/// # Errors
+///
+/// When a file is not formatted.
+pub(crate) fn fmt() -> Result {
+    // The names of the files are enough: `cargo fmt --all` is what repairs them.
+    run(&mut cargo("fmt --all --check -- -l"))?;
+    Ok(Outcome::Passed)
+}
+
+/// The workspace with everything in it, and then each package alone: with the features of its siblings mixed in, a
+/// crate can build that would not build for anyone else.
+///
+/// # Errors
+///
+/// When there is a warning.
+pub(crate) fn clippy() -> Result {
+    let metadata = workspace::metadata()?;
+    let workspace = "--workspace --all-targets --all-features --keep-going".to_owned();
+    let alone = metadata
+        .workspace_packages()
+        .into_iter()
+        .flat_map(selections_alone);
+    let mut commands: Vec<_> = [workspace]
+        .into_iter()
+        .chain(alone)
+        .map(|selection| cargo(&format!("clippy {selection} -- -D warnings")))
+        .collect();
+    run_all(&mut commands)?;
+    Ok(Outcome::Passed)
+}
+
+/// A package without features is the same with all and with none of them.
+fn selections_alone(package: &Package) -> Vec<String> {
+    let mut selections = vec![format!("--package {} --all-features", package.name)];
+    if !package.features.is_empty() {
+        selections.push(format!("--package {} --no-default-features", package.name));
+    }
+    selections
+}
+
+/// # Errors
+///
+/// When there is a warning.
+pub(crate) fn docs() -> Result {
+    let mut command = cargo("doc --workspace --no-deps --all-features");
+    run(command.env("RUSTDOCFLAGS", "-Dwarnings"))?;
+    Ok(Outcome::Passed)
+}
