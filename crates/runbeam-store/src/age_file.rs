@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use runbeam_model::{Secret, SecretBytes};
 
+use crate::blocking::{Blocking, secret_store_in_background};
 use crate::encryption_key::Identities;
 use crate::instance_dir::{InstanceDir, LockedInstance, Sealed};
 use crate::seal::{self, OpenError, Place};
-use crate::secret_store::{check_len, in_background};
 use crate::{
     Description, EntryName, Error, ErrorKind, InstanceId, KeySource, Lifetime, Location,
-    Precondition, Presence, Revision, SecretStore, Stored, lock,
+    Precondition, Presence, Revision, Stored, lock,
 };
 
 /// Keeps secrets in files that are sealed with [age](https://age-encryption.org/v1) and closed to other users.
@@ -73,62 +73,7 @@ impl AgeFileStore {
     }
 }
 
-impl SecretStore for AgeFileStore {
-    async fn load(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-    ) -> Result<Option<Stored>, Error> {
-        let (files, instance, entry) = (self.files.clone(), instance.clone(), entry.clone());
-        in_background(move || files.load(&instance, &entry)).await
-    }
-
-    async fn save(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-        value: &SecretBytes,
-        precondition: Precondition,
-    ) -> Result<Revision, Error> {
-        let (files, instance, entry, value) = (
-            self.files.clone(),
-            instance.clone(),
-            entry.clone(),
-            value.clone(),
-        );
-        in_background(move || {
-            check_len(&value)?;
-            files.save(
-                &files.lock(&instance)?,
-                Place {
-                    instance: &instance,
-                    entry: &entry,
-                },
-                &value,
-                precondition,
-            )
-        })
-        .await
-    }
-
-    async fn clear(&self, instance: &InstanceId, entry: &EntryName) -> Result<bool, Error> {
-        let (files, instance, entry) = (self.files.clone(), instance.clone(), entry.clone());
-        in_background(move || match files.lock_existing(&instance)? {
-            Some(locked) => locked.remove(&entry),
-            None => Ok(false),
-        })
-        .await
-    }
-
-    async fn describe(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-    ) -> Result<Description, Error> {
-        let (files, instance, entry) = (self.files.clone(), instance.clone(), entry.clone());
-        in_background(move || files.describe(&instance, &entry)).await
-    }
-}
+secret_store_in_background!(AgeFileStore, files);
 
 /// The same, blocking.
 #[derive(Debug, Clone)]
@@ -201,37 +146,8 @@ impl AgeFiles {
         InstanceDir::open(&self.root, instance)
     }
 
-    pub(crate) fn load(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-    ) -> Result<Option<Stored>, Error> {
-        let Some(dir) = self.open(instance)? else {
-            return Ok(None);
-        };
-        let Some(sealed) = dir.find(entry)? else {
-            return Ok(None);
-        };
-        let (identities, source) = match &self.key {
-            Some(key) => (key.identities.clone(), key.source.clone()),
-            None => self
-                .read_own_key(&dir, instance)?
-                .ok_or_else(|| self.key_is_gone(&sealed, instance))?,
-        };
-        match seal::open(
-            sealed.bytes.expose(),
-            Place { instance, entry },
-            &identities,
-        ) {
-            Ok(value) => Ok(Some(Stored::new(
-                value,
-                Revision::of(sealed.bytes.expose()),
-            ))),
-            Err(error) => Err(does_not_open(&sealed, &source, error)),
-        }
-    }
-
-    pub(crate) fn save(
+    /// Saves into an instance whose lock is held.
+    pub(crate) fn save_locked(
         &self,
         locked: &LockedInstance,
         place: Place<'_>,
@@ -250,32 +166,6 @@ impl AgeFiles {
             .map_err(|error| Error::new(ErrorKind::Io, "cannot seal the secret").because(error))?;
         locked.write(place.entry, &sealed)?;
         Ok(Revision::of(&sealed))
-    }
-
-    pub(crate) fn describe(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-    ) -> Result<Description, Error> {
-        let found = match self.open(instance)? {
-            Some(dir) => dir.find(entry)?,
-            None => None,
-        };
-        let (path, presence) = match found {
-            Some(sealed) => (sealed.path, Presence::Present),
-            None => (
-                InstanceDir::path_of_entry(&self.root, instance, entry),
-                Presence::Absent,
-            ),
-        };
-        let own_key = || KeySource::File(InstanceDir::path_of_key(&self.root, instance));
-        let mut description = Description::new(Location::File(path), presence, Lifetime::Durable);
-        description.key_source = Some(
-            self.key
-                .as_ref()
-                .map_or_else(own_key, |key| key.source.clone()),
-        );
-        Ok(description)
     }
 
     fn read_own_key(
@@ -333,6 +223,74 @@ impl AgeFiles {
                 InstanceDir::path_of_key(&self.root, instance).display()
             ),
         )
+    }
+}
+
+impl Blocking for AgeFiles {
+    fn load(&self, instance: &InstanceId, entry: &EntryName) -> Result<Option<Stored>, Error> {
+        let Some(dir) = self.open(instance)? else {
+            return Ok(None);
+        };
+        let Some(sealed) = dir.find(entry)? else {
+            return Ok(None);
+        };
+        let (identities, source) = match &self.key {
+            Some(key) => (key.identities.clone(), key.source.clone()),
+            None => self
+                .read_own_key(&dir, instance)?
+                .ok_or_else(|| self.key_is_gone(&sealed, instance))?,
+        };
+        match seal::open(
+            sealed.bytes.expose(),
+            Place { instance, entry },
+            &identities,
+        ) {
+            Ok(value) => Ok(Some(Stored::new(
+                value,
+                Revision::of(sealed.bytes.expose()),
+            ))),
+            Err(error) => Err(does_not_open(&sealed, &source, error)),
+        }
+    }
+
+    fn save(
+        &self,
+        instance: &InstanceId,
+        entry: &EntryName,
+        value: &SecretBytes,
+        precondition: Precondition,
+    ) -> Result<Revision, Error> {
+        let locked = self.lock(instance)?;
+        self.save_locked(&locked, Place { instance, entry }, value, precondition)
+    }
+
+    fn clear(&self, instance: &InstanceId, entry: &EntryName) -> Result<bool, Error> {
+        match self.lock_existing(instance)? {
+            Some(locked) => locked.remove(entry),
+            None => Ok(false),
+        }
+    }
+
+    fn describe(&self, instance: &InstanceId, entry: &EntryName) -> Result<Description, Error> {
+        let found = match self.open(instance)? {
+            Some(dir) => dir.find(entry)?,
+            None => None,
+        };
+        let (path, presence) = match found {
+            Some(sealed) => (sealed.path, Presence::Present),
+            None => (
+                InstanceDir::path_of_entry(&self.root, instance, entry),
+                Presence::Absent,
+            ),
+        };
+        let own_key = || KeySource::File(InstanceDir::path_of_key(&self.root, instance));
+        let mut description = Description::new(Location::File(path), presence, Lifetime::Durable);
+        description.key_source = Some(
+            self.key
+                .as_ref()
+                .map_or_else(own_key, |key| key.source.clone()),
+        );
+        Ok(description)
     }
 }
 

@@ -11,12 +11,12 @@ use keyring_core::api::CredentialPersistence;
 use keyring_core::{Entry, Error as KeyringError};
 use runbeam_model::SecretBytes;
 
+use crate::blocking::{Blocking, secret_store_in_background};
 use crate::keyring::connection::{Connect, Connection};
 use crate::keyring::deadline::Caller;
-use crate::secret_store::{check_len, in_background};
 use crate::{
     Description, EntryName, Error, ErrorKind, InstanceId, Lifetime, Location, Precondition,
-    Presence, Revision, SecretStore, Stored,
+    Presence, Revision, Stored,
 };
 
 /// Keeps secrets in the keyring of the operating system: the Secret Service on Linux, the Keychain on macOS, the
@@ -58,50 +58,7 @@ impl Default for KeyringStore {
     }
 }
 
-impl SecretStore for KeyringStore {
-    async fn load(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-    ) -> Result<Option<Stored>, Error> {
-        let (keyring, instance, entry) = (self.keyring.clone(), instance.clone(), entry.clone());
-        in_background(move || keyring.load(&instance, &entry)).await
-    }
-
-    async fn save(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-        value: &SecretBytes,
-        precondition: Precondition,
-    ) -> Result<Revision, Error> {
-        let (keyring, instance, entry, value) = (
-            self.keyring.clone(),
-            instance.clone(),
-            entry.clone(),
-            value.clone(),
-        );
-        in_background(move || {
-            check_len(&value)?;
-            keyring.save(&instance, &entry, &value, precondition)
-        })
-        .await
-    }
-
-    async fn clear(&self, instance: &InstanceId, entry: &EntryName) -> Result<bool, Error> {
-        let (keyring, instance, entry) = (self.keyring.clone(), instance.clone(), entry.clone());
-        in_background(move || keyring.clear(&instance, &entry)).await
-    }
-
-    async fn describe(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-    ) -> Result<Description, Error> {
-        let (keyring, instance, entry) = (self.keyring.clone(), instance.clone(), entry.clone());
-        in_background(move || Ok(keyring.describe(&instance, &entry))).await
-    }
-}
+secret_store_in_background!(KeyringStore, keyring);
 
 pub(crate) const DEFAULT_DEADLINE: Duration = Duration::from_secs(3);
 
@@ -136,74 +93,6 @@ impl Keyring {
         }
     }
 
-    pub(crate) fn load(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-    ) -> Result<Option<Stored>, Error> {
-        self.call(&self.readers, instance, entry, read)
-    }
-
-    pub(crate) fn save(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-        value: &SecretBytes,
-        precondition: Precondition,
-    ) -> Result<Revision, Error> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = value.clone();
-        let saved = self.call(&self.writers, instance, entry, move |credential| {
-            if precondition != Precondition::Any {
-                let current = read(credential)?.map(|stored| stored.revision);
-                if let Err(conflict) = precondition.check(current) {
-                    return Ok(Err(conflict));
-                }
-            }
-            credential.set_secret(written.expose())?;
-            Ok(Ok(Revision::of(written.expose())))
-        });
-        saved?
-    }
-
-    pub(crate) fn clear(&self, instance: &InstanceId, entry: &EntryName) -> Result<bool, Error> {
-        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.call(
-            &self.writers,
-            instance,
-            entry,
-            |credential| match credential.delete_credential() {
-                Ok(()) => Ok(true),
-                Err(KeyringError::NoEntry) => Ok(false),
-                Err(error) => Err(error),
-            },
-        )
-    }
-
-    pub(crate) fn describe(&self, instance: &InstanceId, entry: &EntryName) -> Description {
-        let location = Location::Keyring {
-            service: SERVICE.to_owned(),
-            account: account(instance, entry),
-        };
-        let (presence, note) = match self.load(instance, entry) {
-            Ok(Some(_)) => (Presence::Present, None),
-            Ok(None) => (Presence::Absent, None),
-            Err(error) => (Presence::Unknown, Some(error.to_string())),
-        };
-        let connection = self.connection.current();
-        let lifetime = match connection.map(|connection| connection.persistence()) {
-            Some(CredentialPersistence::EntryOnly | CredentialPersistence::ProcessOnly) => {
-                Lifetime::Process
-            }
-            Some(CredentialPersistence::UntilLogout) => Lifetime::Session,
-            Some(CredentialPersistence::UntilReboot) => Lifetime::Boot,
-            _ => Lifetime::Durable,
-        };
-        let mut description = Description::new(location, presence, lifetime);
-        description.note = note;
-        description
-    }
-
     /// Does `work` on the credential of an entry, within the deadline of `caller`.
     fn call<T: Send + 'static>(
         &self,
@@ -227,6 +116,72 @@ impl Keyring {
             tracing::debug!(%error, "a call of the keyring failed");
         }
         outcome
+    }
+}
+
+impl Blocking for Keyring {
+    fn load(&self, instance: &InstanceId, entry: &EntryName) -> Result<Option<Stored>, Error> {
+        self.call(&self.readers, instance, entry, read)
+    }
+
+    fn save(
+        &self,
+        instance: &InstanceId,
+        entry: &EntryName,
+        value: &SecretBytes,
+        precondition: Precondition,
+    ) -> Result<Revision, Error> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = value.clone();
+        let saved = self.call(&self.writers, instance, entry, move |credential| {
+            if precondition != Precondition::Any {
+                let current = read(credential)?.map(|stored| stored.revision);
+                if let Err(conflict) = precondition.check(current) {
+                    return Ok(Err(conflict));
+                }
+            }
+            credential.set_secret(written.expose())?;
+            Ok(Ok(Revision::of(written.expose())))
+        });
+        saved?
+    }
+
+    fn clear(&self, instance: &InstanceId, entry: &EntryName) -> Result<bool, Error> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.call(
+            &self.writers,
+            instance,
+            entry,
+            |credential| match credential.delete_credential() {
+                Ok(()) => Ok(true),
+                Err(KeyringError::NoEntry) => Ok(false),
+                Err(error) => Err(error),
+            },
+        )
+    }
+
+    fn describe(&self, instance: &InstanceId, entry: &EntryName) -> Result<Description, Error> {
+        let location = Location::Keyring {
+            service: SERVICE.to_owned(),
+            account: account(instance, entry),
+        };
+        let (presence, note) = match self.load(instance, entry) {
+            Ok(Some(_)) => (Presence::Present, None),
+            Ok(None) => (Presence::Absent, None),
+            Err(error) => (Presence::Unknown, Some(error.to_string())),
+        };
+        let connection = self.connection.current();
+        let lifetime = match connection.map(|connection| connection.persistence()) {
+            Some(CredentialPersistence::EntryOnly | CredentialPersistence::ProcessOnly) => {
+                Lifetime::Process
+            }
+            Some(CredentialPersistence::UntilLogout) => Lifetime::Session,
+            Some(CredentialPersistence::UntilReboot) => Lifetime::Boot,
+            _ => Lifetime::Durable,
+        };
+        let mut description = Description::new(location, presence, lifetime);
+        description.note = note;
+        Ok(description)
     }
 }
 

@@ -60,6 +60,7 @@
 //! - Locks among processes need a file system that has them.
 
 mod age_file;
+mod blocking;
 mod choice;
 pub mod conformance;
 mod describe;

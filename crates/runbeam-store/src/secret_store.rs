@@ -169,16 +169,3 @@ pub(crate) fn check_len(value: &SecretBytes) -> Result<(), Error> {
         ),
     ))
 }
-
-/// Runs blocking work of a store apart from the asynchronous tasks.
-pub(crate) async fn in_background<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(outcome) => outcome,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(Error::new(ErrorKind::Io, "the runtime is shutting down")),
-        },
-    }
-}

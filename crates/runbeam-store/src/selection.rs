@@ -6,6 +6,7 @@ use std::sync::Once;
 use runbeam_model::SecretBytes;
 
 use crate::age_file::AgeFiles;
+use crate::blocking::Blocking;
 use crate::choice::Choice;
 use crate::instance_dir::LockedInstance;
 use crate::keyring::Keyring;
@@ -50,117 +51,6 @@ impl Selection {
             files_because,
             warned: Once::new(),
         }
-    }
-
-    pub(crate) fn load(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-    ) -> Result<Option<Stored>, Error> {
-        let mut choice = self.choice(instance)?;
-        for _ in 1..ATTEMPTS_TO_FOLLOW {
-            let found = self.load_from(choice, instance, entry);
-            if matches!(found, Ok(Some(_))) {
-                return found;
-            }
-            let choice_now = self.choice(instance)?;
-            if choice_now == choice {
-                return found;
-            }
-            choice = choice_now;
-        }
-        self.load_from(choice, instance, entry)
-    }
-
-    pub(crate) fn save(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-        value: &SecretBytes,
-        precondition: Precondition,
-    ) -> Result<Revision, Error> {
-        let locked = self.files.lock(instance)?;
-        let place = Place { instance, entry };
-        let choice = Choice::of(&locked)?;
-        match self.demanded(choice) {
-            Demand::Files => {
-                let revision = self.files.save(&locked, place, value, precondition)?;
-                if choice.is_some_and(Choice::has_used_keyring) {
-                    Choice::FileAfterKeyring.remember(&locked)?;
-                    self.remove_left_over(instance, entry);
-                } else {
-                    Choice::File.remember(&locked)?;
-                }
-                Ok(revision)
-            }
-            Demand::Keyring(keyring) => {
-                keyring
-                    .save(instance, entry, value, precondition)
-                    .map_err(|error| {
-                        error.within(format_args!(
-                            "instance `{instance}` keeps its secrets in the keyring"
-                        ))
-                    })
-            }
-            Demand::Either(keyring) => {
-                match self.save_first(keyring, &locked, place, value, precondition) {
-                    Err(error) if may_fall_back(&error) => {
-                        self.warn(&error);
-                        Choice::File.remember(&locked)?;
-                        self.files.save(&locked, place, value, precondition)
-                    }
-                    outcome => outcome,
-                }
-            }
-        }
-    }
-
-    pub(crate) fn clear(&self, instance: &InstanceId, entry: &EntryName) -> Result<bool, Error> {
-        let locked = self.files.lock_existing(instance)?;
-        let (choice, was_in_file) = match &locked {
-            Some(locked) => (Choice::of(locked)?, locked.remove(entry)?),
-            None => (None, false),
-        };
-        let was_in_keyring = match (&self.keyring, choice) {
-            (Some(keyring), Some(choice)) if choice.has_used_keyring() => {
-                keyring.clear(instance, entry)?
-            }
-            (None, Some(choice)) if choice.has_used_keyring() => {
-                return Err(self.elsewhere(instance));
-            }
-            // A save whose deadline passed may have left a copy there.
-            (Some(keyring), _) => keyring.clear(instance, entry).unwrap_or(false),
-            (None, _) => false,
-        };
-        Ok(was_in_file || was_in_keyring)
-    }
-
-    pub(crate) fn describe(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-    ) -> Result<Description, Error> {
-        let choice = self.choice(instance)?;
-        let keyring_note = match self.demanded(choice) {
-            Demand::Keyring(keyring) => return Ok(keyring.describe(instance, entry)),
-            Demand::Either(keyring) => {
-                let description = keyring.describe(instance, entry);
-                match description.note {
-                    None => return Ok(description),
-                    Some(problem) => Some(problem),
-                }
-            }
-            Demand::Files if choice.is_some_and(Choice::has_used_keyring) => {
-                Some(self.elsewhere(instance).to_string())
-            }
-            Demand::Files => self
-                .files_because
-                .map(|reason| format!("files are used because {reason}")),
-        };
-        let mut description = self.files.describe(instance, entry)?;
-        description.note =
-            keyring_note.or_else(|| Some("this instance has chosen files".to_owned()));
-        Ok(description)
     }
 
     fn choice(&self, instance: &InstanceId) -> Result<Option<Choice>, Error> {
@@ -255,6 +145,113 @@ impl Selection {
         self.warned.call_once(|| {
             tracing::warn!(%error, "the keyring is not used; secrets are kept in encrypted files");
         });
+    }
+}
+
+impl Blocking for Selection {
+    fn load(&self, instance: &InstanceId, entry: &EntryName) -> Result<Option<Stored>, Error> {
+        let mut choice = self.choice(instance)?;
+        for _ in 1..ATTEMPTS_TO_FOLLOW {
+            let found = self.load_from(choice, instance, entry);
+            if matches!(found, Ok(Some(_))) {
+                return found;
+            }
+            let choice_now = self.choice(instance)?;
+            if choice_now == choice {
+                return found;
+            }
+            choice = choice_now;
+        }
+        self.load_from(choice, instance, entry)
+    }
+
+    fn save(
+        &self,
+        instance: &InstanceId,
+        entry: &EntryName,
+        value: &SecretBytes,
+        precondition: Precondition,
+    ) -> Result<Revision, Error> {
+        let locked = self.files.lock(instance)?;
+        let place = Place { instance, entry };
+        let choice = Choice::of(&locked)?;
+        match self.demanded(choice) {
+            Demand::Files => {
+                let revision = self
+                    .files
+                    .save_locked(&locked, place, value, precondition)?;
+                if choice.is_some_and(Choice::has_used_keyring) {
+                    Choice::FileAfterKeyring.remember(&locked)?;
+                    self.remove_left_over(instance, entry);
+                } else {
+                    Choice::File.remember(&locked)?;
+                }
+                Ok(revision)
+            }
+            Demand::Keyring(keyring) => {
+                keyring
+                    .save(instance, entry, value, precondition)
+                    .map_err(|error| {
+                        error.within(format_args!(
+                            "instance `{instance}` keeps its secrets in the keyring"
+                        ))
+                    })
+            }
+            Demand::Either(keyring) => {
+                match self.save_first(keyring, &locked, place, value, precondition) {
+                    Err(error) if may_fall_back(&error) => {
+                        self.warn(&error);
+                        Choice::File.remember(&locked)?;
+                        self.files.save_locked(&locked, place, value, precondition)
+                    }
+                    outcome => outcome,
+                }
+            }
+        }
+    }
+
+    fn clear(&self, instance: &InstanceId, entry: &EntryName) -> Result<bool, Error> {
+        let locked = self.files.lock_existing(instance)?;
+        let (choice, was_in_file) = match &locked {
+            Some(locked) => (Choice::of(locked)?, locked.remove(entry)?),
+            None => (None, false),
+        };
+        let was_in_keyring = match (&self.keyring, choice) {
+            (Some(keyring), Some(choice)) if choice.has_used_keyring() => {
+                keyring.clear(instance, entry)?
+            }
+            (None, Some(choice)) if choice.has_used_keyring() => {
+                return Err(self.elsewhere(instance));
+            }
+            // A save whose deadline passed may have left a copy there.
+            (Some(keyring), _) => keyring.clear(instance, entry).unwrap_or(false),
+            (None, _) => false,
+        };
+        Ok(was_in_file || was_in_keyring)
+    }
+
+    fn describe(&self, instance: &InstanceId, entry: &EntryName) -> Result<Description, Error> {
+        let choice = self.choice(instance)?;
+        let keyring_note = match self.demanded(choice) {
+            Demand::Keyring(keyring) => return keyring.describe(instance, entry),
+            Demand::Either(keyring) => {
+                let description = keyring.describe(instance, entry)?;
+                match description.note {
+                    None => return Ok(description),
+                    Some(problem) => Some(problem),
+                }
+            }
+            Demand::Files if choice.is_some_and(Choice::has_used_keyring) => {
+                Some(self.elsewhere(instance).to_string())
+            }
+            Demand::Files => self
+                .files_because
+                .map(|reason| format!("files are used because {reason}")),
+        };
+        let mut description = self.files.describe(instance, entry)?;
+        description.note =
+            keyring_note.or_else(|| Some("this instance has chosen files".to_owned()));
+        Ok(description)
     }
 }
 

@@ -4,17 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use runbeam_model::{Secret, SecretBytes};
+use runbeam_model::Secret;
 
 use crate::age_file::{AgeFiles, CommonKey};
+use crate::blocking::secret_store_in_background;
 use crate::environment::{self, Environment};
 use crate::keyring::{self, Keyring};
-use crate::secret_store::{check_len, in_background};
 use crate::selection::{FileReason, Selection};
-use crate::{
-    Description, EntryName, Error, InstanceId, KeySource, Precondition, Revision, SecretStore,
-    Stored, lock,
-};
+use crate::{Error, KeySource, lock};
 
 /// Keeps secrets where this machine keeps them best: in the keyring of the operating system, or else in age files.
 ///
@@ -23,7 +20,7 @@ use crate::{
 /// - Files, if an encryption key is handed over, or if `RUNBEAM_ENCRYPTION_KEY` or `RUNBEAM_DISABLE_KEYRING` is set,
 ///   or if the instance has files of the earlier SDK.
 /// - Else the keyring, if the first save to it succeeds within its deadline.
-/// - Else files. This is logged as a warning, and [`describe`](SecretStore::describe) tells it.
+/// - Else files. This is logged as a warning, and [`describe`](crate::SecretStore::describe) tells it.
 ///
 /// From the first save on, the file `<root>/<instance>/backend` says `keyring` or `file`, and nothing is searched for
 /// anywhere else: if the keyring of such an instance is locked, hangs or is gone, that is an error and not an
@@ -56,53 +53,7 @@ impl Store {
     }
 }
 
-impl SecretStore for Store {
-    async fn load(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-    ) -> Result<Option<Stored>, Error> {
-        let (selection, instance, entry) =
-            (self.selection.clone(), instance.clone(), entry.clone());
-        in_background(move || selection.load(&instance, &entry)).await
-    }
-
-    async fn save(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-        value: &SecretBytes,
-        precondition: Precondition,
-    ) -> Result<Revision, Error> {
-        let (selection, instance, entry, value) = (
-            self.selection.clone(),
-            instance.clone(),
-            entry.clone(),
-            value.clone(),
-        );
-        in_background(move || {
-            check_len(&value)?;
-            selection.save(&instance, &entry, &value, precondition)
-        })
-        .await
-    }
-
-    async fn clear(&self, instance: &InstanceId, entry: &EntryName) -> Result<bool, Error> {
-        let (selection, instance, entry) =
-            (self.selection.clone(), instance.clone(), entry.clone());
-        in_background(move || selection.clear(&instance, &entry)).await
-    }
-
-    async fn describe(
-        &self,
-        instance: &InstanceId,
-        entry: &EntryName,
-    ) -> Result<Description, Error> {
-        let (selection, instance, entry) =
-            (self.selection.clone(), instance.clone(), entry.clone());
-        in_background(move || selection.describe(&instance, &entry)).await
-    }
-}
+secret_store_in_background!(Store, selection);
 
 /// Builds a [`Store`].
 #[derive(Debug)]
