@@ -12,6 +12,8 @@ const PEERS: &str = "crates/bench";
 ///
 /// When a test fails.
 pub(crate) fn tests() -> Result {
+    // Some tests run an example as a program, and no runner of tests builds those.
+    examples()?;
     // A machine with nothing but Rust on it runs the same tests.
     let runner = if probe(&mut cargo("nextest --version")).is_some() {
         "nextest run"
@@ -19,7 +21,7 @@ pub(crate) fn tests() -> Result {
         "test"
     };
     run(&mut cargo(&format!(
-        "{runner} --workspace --all-features --lib --bins --tests --examples --no-fail-fast"
+        "{runner} --workspace --all-features --lib --bins --tests --no-fail-fast"
     )))?;
     Ok(Outcome::Passed)
 }
