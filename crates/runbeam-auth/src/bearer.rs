@@ -62,6 +62,31 @@ impl BearerToken {
         self.kind
     }
 
+    /// Whether it is a Sanctum token whose last eight characters are not the checksum of the forty before them,
+    /// as Laravel writes them: most likely it was not copied whole. Advice only; the cloud decides, and a token
+    /// without a checksum is never said to be mistyped.
+    #[must_use]
+    pub fn looks_mistyped(&self) -> bool {
+        const ENTROPY: usize = 40;
+        const CHECKSUM: usize = 8;
+        let token = self.secret.expose();
+        let Some((_, secret)) = token
+            .split_once('|')
+            .filter(|_| self.kind == TokenKind::Sanctum)
+        else {
+            return false;
+        };
+        // A prefix of the application's own may stand before both.
+        let Some(start) = secret.len().checked_sub(ENTROPY + CHECKSUM) else {
+            return false;
+        };
+        let (entropy, checksum) = secret.as_bytes()[start..].split_at(ENTROPY);
+        let is_checksum = checksum
+            .iter()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_checksum && format!("{:08x}", crc32(entropy)).as_bytes() != checksum
+    }
+
     /// The token itself.
     #[must_use]
     pub fn secret(&self) -> &Secret {
@@ -132,6 +157,20 @@ fn kind_of(token: &str) -> TokenKind {
     TokenKind::Machine
 }
 
+/// The checksum of ISO 3309, which PHP calls `crc32b`.
+fn crc32(bytes: &[u8]) -> u32 {
+    let step = |crc: u32, _| {
+        if crc & 1 == 1 {
+            crc >> 1 ^ 0xedb8_8320
+        } else {
+            crc >> 1
+        }
+    };
+    !bytes
+        .iter()
+        .fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -178,6 +217,29 @@ mod tests {
                 "{header:?}: {error}"
             );
         }
+    }
+
+    #[test]
+    fn a_sanctum_token_that_was_not_copied_whole_is_noticed() {
+        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+        let entropy = "p0LmXw3rT8aZ5kQv9yBn2cJd7fGh4sRe6tUi1oPx";
+        let checksum = format!("{:08x}", crc32(entropy.as_bytes()));
+        let check = |secret: &str, expected| {
+            let token = BearerToken::parse(&format!("12|{secret}")).unwrap();
+            assert_eq!(token.looks_mistyped(), expected, "{secret}");
+        };
+        check(&format!("{entropy}{checksum}"), false);
+        check(&format!("prefix_{entropy}{checksum}"), false);
+        check(&format!("{}{checksum}", entropy.replace('p', "q")), true);
+        // Without a checksum nothing can be said.
+        check(entropy, false);
+        check("p0LmXw3rT8", false);
+        check(&format!("{entropy}ABCDEFGH"), false);
+        assert!(
+            !BearerToken::parse(&format!("mt_{entropy}{checksum}"))
+                .unwrap()
+                .looks_mistyped()
+        );
     }
 
     #[test]

@@ -38,13 +38,19 @@ impl Claims {
     }
 
     /// Reads a payload. A claim of a wrong type is an error, never an absent claim.
-    pub(crate) fn parse(payload: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn parse(payload: &[u8], required: &[String]) -> Result<Self, Error> {
         let mut claims = json::object(payload).ok_or_else(|| {
             Error::rejected(
                 Rejection::Malformed,
                 "its claims are not a JSON object in which every name stands once",
             )
         })?;
+        if let Some(name) = required
+            .iter()
+            .find(|name| claims.get(*name).is_none_or(Value::is_null))
+        {
+            return Err(missing(name));
+        }
         let audience = match claims.remove("aud") {
             None => Vec::new(),
             Some(Value::String(audience)) => vec![audience],

@@ -1,5 +1,6 @@
 //! Keys (RFC 7517, RFC 7518 section 6.3): which of a set can verify RS256.
 
+mod pem;
 mod roca;
 
 use std::fmt;
@@ -24,14 +25,19 @@ pub(crate) struct RsaKey {
 
 impl RsaKey {
     fn from_jwk(jwk: &Map<String, Value>) -> Option<Self> {
-        let number = |name| {
-            let bytes = base64url::decode(jwk.get(name)?.as_str()?)?;
-            let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-            Some(Box::<[u8]>::from(&bytes[zeros..]))
+        let number = |name| base64url::decode(jwk.get(name)?.as_str()?);
+        Self::from_numbers(&number("n")?, &number("e")?)
+    }
+
+    /// A key of these big-endian numbers; `None` if they make no sound key.
+    fn from_numbers(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
+        let without_zeros = |number: &[u8]| {
+            let zeros = number.iter().take_while(|byte| **byte == 0).count();
+            Box::<[u8]>::from(&number[zeros..])
         };
         let key = Self {
-            modulus: number("n")?,
-            exponent: number("e")?,
+            modulus: without_zeros(modulus),
+            exponent: without_zeros(exponent),
         };
         let bits = key.modulus.len() * 8 - key.modulus.first()?.leading_zeros() as usize;
         let is_odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
@@ -71,6 +77,8 @@ impl fmt::Debug for RsaKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JwkSet {
     keys: Vec<Entry>,
+    /// Whether the one key serves every token, whatever key it names.
+    is_one_for_all: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +122,31 @@ impl JwkSet {
                 return Err(unusable("it has two keys of one key id"));
             }
         }
-        Ok(Self { keys })
+        Ok(Self {
+            keys,
+            is_one_for_all: false,
+        })
+    }
+
+    /// A set of one key in PEM (RFC 7468), `PUBLIC KEY` or `RSA PUBLIC KEY`. It has no key id: it serves tokens
+    /// that name any key, or none.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not one such key and nothing else, or if the key has fewer than 2048 or more than 8192 bits
+    /// or an unsound exponent.
+    pub fn from_pem(text: &str) -> Result<Self, ParseError> {
+        let (modulus, exponent) = pem::rsa_numbers(text)?;
+        let key = RsaKey::from_numbers(&modulus, &exponent)
+            .ok_or_else(|| ParseError::new("public key", "it has an unsound size or exponent"))?;
+        let entry = Entry {
+            key_id: None,
+            key: Some(key),
+        };
+        Ok(Self {
+            keys: vec![entry],
+            is_one_for_all: true,
+        })
     }
 
     /// How many keys in it can verify RS256.
@@ -136,7 +168,7 @@ impl JwkSet {
                 .iter()
                 .filter_map(|entry| entry.key.as_ref().map(|key| (&entry.key_id, key)))
         };
-        let Some(key_id) = key_id else {
+        let Some(key_id) = key_id.filter(|_| !self.is_one_for_all) else {
             let mut keys = usable();
             return match (keys.next(), keys.next()) {
                 (Some((_, key)), None) => Ok(key),

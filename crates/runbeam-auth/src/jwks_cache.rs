@@ -1,37 +1,61 @@
-//! The keys of one issuer, fetched when they are needed and kept while they are good.
+//! The keys of one source, fetched when they are needed and kept while they are good.
 //!
-//! A look-up whose key is known takes no lock. One fetch at most is in flight, in a task of its own: callers
-//! wait for it together, and one that gives up does not end it. Ages are measured by the monotonic clock.
+//! A look-up whose key is known takes no lock and waits for nothing. One fetch at most is in flight, in a task of
+//! its own: callers wait for it together, and one that gives up does not end it. Ages are measured by the
+//! monotonic clock.
+//!
+//! There is no list of key ids that are unknown. Within the cool-down nothing is fetched for an unknown key id,
+//! so that the answer costs one look at the set kept; a list would cost memory that strangers fill, and could
+//! hide the key of a rotation.
+
+mod flight;
+mod freshness;
+mod jitter;
+mod kept_set;
+mod key_endpoint;
+mod snapshot;
+mod status;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use bytes::Bytes;
-use http::{Request, StatusCode, Uri, header};
-use runbeam_http::{HttpClient, Limits};
-use runbeam_model::{Clock, Origin};
+use runbeam_http::HttpClient;
+use runbeam_model::Clock;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
 
+pub(crate) use self::snapshot::{SavedSet, Snapshot};
+pub use self::status::KeySourceStatus;
+
+use self::flight::Flight;
+use self::kept_set::{KeptSet, Stage};
+use self::key_endpoint::{Answer, KeyEndpoint};
 use crate::{BuildError, Error, JwkSet, Rejection};
-
-/// A set of keys is small and near; who waits for it wants to answer somebody.
-const LIMITS: Limits = Limits::new()
-    .with_total(Duration::from_secs(10))
-    .with_idle(Duration::from_secs(5));
 
 /// When keys are fetched again.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Refresh {
-    /// How long a set is good.
+    /// How long a set is good at most. The source may say less.
     pub(crate) ttl: Duration,
     /// How long a set may be used past that, while no new one can be had.
     pub(crate) stale_limit: Duration,
-    /// The least time between two fetches that an unknown key id causes, and the most between two tries of a
-    /// source that fails.
+    /// The least time between two fetches while there is a good set, and the most between two tries of a source
+    /// that fails.
     pub(crate) cool_down: Duration,
+    /// How long one fetch may take.
+    pub(crate) deadline: Duration,
+}
+
+impl Refresh {
+    /// However short a source says its keys live, they are not fetched more often than this.
+    pub(crate) const MIN_TTL: Duration = Duration::from_secs(60);
+
+    /// How long a set is good whose source says `told`.
+    fn life(&self, told: Option<Duration>) -> Duration {
+        told.unwrap_or(self.ttl).min(self.ttl).max(Self::MIN_TTL)
+    }
 }
 
 pub(crate) struct JwksCache {
@@ -39,53 +63,40 @@ pub(crate) struct JwksCache {
 }
 
 struct Shared {
-    url: Uri,
-    server: Origin,
-    client: HttpClient,
+    endpoint: KeyEndpoint,
     clock: Arc<dyn Clock>,
     refresh: Refresh,
-    current: ArcSwapOption<Fetched>,
+    current: ArcSwapOption<KeptSet>,
     flight: Mutex<Flight>,
 }
 
-struct Fetched {
-    keys: JwkSet,
-    at: Duration,
-}
-
-#[derive(Default)]
-struct Flight {
-    started: Option<Duration>,
-    failures: u32,
-    last_problem: String,
-    landing: Option<watch::Receiver<()>>,
-    task: Option<AbortHandle>,
-}
-
 impl JwksCache {
+    /// A cache that starts with the set that a snapshot has of it, if that may still be used.
     pub(crate) fn new(
         url: &str,
         client: &HttpClient,
         clock: Arc<dyn Clock>,
         refresh: Refresh,
+        saved: Option<&SavedSet>,
     ) -> Result<Self, BuildError> {
-        let server = Origin::of(url)?;
-        let url = url
-            .parse()
-            .map_err(|_| BuildError::new("invalid address of keys"))?;
-        let client = client.with_limits(LIMITS);
-        let (current, flight) = (ArcSwapOption::empty(), Mutex::default());
+        let endpoint = KeyEndpoint::new(url, client, refresh.deadline)?;
+        let current = saved
+            .map(|saved| saved.restore(&*clock, &refresh))
+            .filter(|set| set.stage(clock.monotonic(), refresh.stale_limit) != Stage::Over);
         Ok(Self {
             shared: Arc::new(Shared {
-                url,
-                server,
-                client,
+                endpoint,
                 clock,
                 refresh,
-                current,
-                flight,
+                current: ArcSwapOption::from_pointee(current),
+                flight: Mutex::default(),
             }),
         })
+    }
+
+    /// The address of the keys, as the policy has it.
+    pub(crate) fn url(&self) -> &str {
+        self.shared.endpoint.url()
     }
 
     /// Gives `verify` the keys to check a token with that names `key_id`: those that are kept, and new ones if
@@ -95,51 +106,49 @@ impl JwksCache {
         key_id: Option<&str>,
         verify: impl FnOnce(&JwkSet) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        if let Some(fetched) = self
-            .fresh()
-            .filter(|fetched| !is_unknown(&fetched.keys, key_id))
-        {
-            return verify(&fetched.keys);
+        if let Some(set) = self.shared.at_once(key_id) {
+            return verify(set.keys());
         }
         if let Some(mut landing) = self.shared.fetch() {
-            // An error means that the task ended with its runtime: the next look-up starts another.
+            // An error means that the task is over: it drops its end instead of sending anything.
             let _ = landing.changed().await;
         }
-        match self.fresh().or_else(|| self.stale()) {
-            // The last fetch failed: what it would have brought may well be the key.
-            Some(fetched)
-                if is_unknown(&fetched.keys, key_id) && self.shared.flight().failures > 0 =>
-            {
-                Err(self.shared.unavailable())
-            }
-            Some(fetched) => verify(&fetched.keys),
-            None => Err(self.shared.unavailable()),
+        let set = self.shared.usable()?;
+        // If the last fetch failed, what it would have brought may well be the key.
+        if is_unknown(set.keys(), key_id) && self.shared.flight().is_failing() {
+            return Err(self.shared.unavailable());
+        }
+        verify(set.keys())
+    }
+
+    pub(crate) fn status(&self) -> KeySourceStatus {
+        let shared = &self.shared;
+        let now = shared.clock.monotonic();
+        let set = shared.current.load_full();
+        let flight = shared.flight();
+        let remaining = set.as_ref().map(|set| set.remaining(now));
+        KeySourceStatus {
+            server: shared.endpoint.server().to_string(),
+            keys: set.as_ref().map_or(0, |set| set.keys().len()),
+            age: set.as_ref().map(|set| set.age(now)),
+            expires_in: remaining.and_then(Result::ok),
+            stale_for: remaining.and_then(Result::err),
+            fetches: flight.fetches(),
+            failures: flight.failures(),
+            last_problem: flight.last_problem().map(str::to_owned),
         }
     }
 
-    fn fresh(&self) -> Option<Arc<Fetched>> {
-        self.younger_than(self.shared.refresh.ttl)
-    }
-
-    fn stale(&self) -> Option<Arc<Fetched>> {
-        let refresh = self.shared.refresh;
-        self.younger_than(refresh.ttl.saturating_add(refresh.stale_limit))
-    }
-
-    fn younger_than(&self, age: Duration) -> Option<Arc<Fetched>> {
-        let now = self.shared.clock.monotonic();
-        self.shared
-            .current
-            .load_full()
-            .filter(|fetched| now.saturating_sub(fetched.at) < age)
+    /// The set that is kept, as it can be written down.
+    pub(crate) fn save(&self) -> Option<SavedSet> {
+        let set = self.shared.current.load_full()?;
+        Some(SavedSet::of(self.url(), &set, &*self.shared.clock))
     }
 }
 
 impl Drop for JwksCache {
     fn drop(&mut self) {
-        if let Some(task) = self.shared.flight().task.take() {
-            task.abort();
-        }
+        self.shared.flight().abort();
     }
 }
 
@@ -149,112 +158,138 @@ fn is_unknown(keys: &JwkSet, key_id: Option<&str>) -> bool {
 }
 
 impl Shared {
-    fn flight(&self) -> std::sync::MutexGuard<'_, Flight> {
+    fn flight(&self) -> MutexGuard<'_, Flight> {
         self.flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Joins the fetch in flight, or starts one if that is not too soon.
-    fn fetch(self: &Arc<Self>) -> Option<watch::Receiver<()>> {
+    /// The set kept, if a token that names `key_id` can be checked with it without waiting.
+    fn at_once(self: &Arc<Self>, key_id: Option<&str>) -> Option<Arc<KeptSet>> {
+        let set = self
+            .current
+            .load_full()
+            .filter(|set| !is_unknown(set.keys(), key_id))?;
         let now = self.clock.monotonic();
-        let mut flight = self.flight();
-        if let Some(landing) = flight
-            .landing
-            .as_ref()
-            .filter(|landing| landing.has_changed().is_ok())
-        {
-            return Some(landing.clone());
+        match set.stage(now, self.refresh.stale_limit) {
+            Stage::Fresh => Some(set),
+            Stage::Due => {
+                // If the lock is taken, somebody else is about to do this.
+                if let Ok(mut flight) = self.flight.try_lock() {
+                    self.launch(&mut flight, now);
+                }
+                Some(set)
+            }
+            Stage::Stale => {
+                let mut flight = self.flight();
+                // Without word of an outage, the source is asked first: a withdrawn key dies with its set.
+                if !flight.is_outage(now, self.refresh.cool_down) {
+                    return None;
+                }
+                self.launch(&mut flight, now);
+                self.warn_of_stale(&mut flight, &set, now);
+                Some(set)
+            }
+            Stage::Over => None,
         }
-        let pause = self.pause(flight.failures, now);
-        if flight
-            .started
-            .is_some_and(|started| now.saturating_sub(started) < pause)
-        {
+    }
+
+    /// The set kept, whatever it holds, after the source was asked.
+    fn usable(&self) -> Result<Arc<KeptSet>, Error> {
+        let set = self.current.load_full().ok_or_else(|| self.unavailable())?;
+        let now = self.clock.monotonic();
+        match set.stage(now, self.refresh.stale_limit) {
+            Stage::Fresh | Stage::Due => {}
+            Stage::Stale => self.warn_of_stale(&mut self.flight(), &set, now),
+            Stage::Over => return Err(self.unavailable()),
+        }
+        Ok(set)
+    }
+
+    fn warn_of_stale(&self, flight: &mut Flight, set: &KeptSet, now: Duration) {
+        if flight.is_first_use_of_stale_keys() {
+            let server = self.endpoint.server();
+            let age = set.age(now);
+            tracing::warn!(%server, ?age, "using stale keys: no new key set can be had");
+        }
+    }
+
+    fn fetch(self: &Arc<Self>) -> Option<watch::Receiver<()>> {
+        self.launch(&mut self.flight(), self.clock.monotonic())
+    }
+
+    /// Joins the fetch in flight, or starts one if that is not too soon.
+    fn launch(self: &Arc<Self>, flight: &mut Flight, now: Duration) -> Option<watch::Receiver<()>> {
+        if let Some(landing) = flight.landing() {
+            return Some(landing);
+        }
+        let has_good_set = self.current.load().as_ref().is_some_and(|set| {
+            matches!(
+                set.stage(now, self.refresh.stale_limit),
+                Stage::Fresh | Stage::Due
+            )
+        });
+        if !flight.may_start(now, has_good_set, self.refresh.cool_down) {
             return None;
         }
+        // A hit needs no runtime, and must not panic for the lack of one.
+        let runtime = Handle::try_current().ok()?;
         let (landed, landing) = watch::channel(());
         let shared = self.clone();
-        let task = tokio::spawn(async move {
-            shared.refresh().await;
+        let task = runtime.spawn(async move {
+            shared.renew(now).await;
             // Dropped at the end, it tells those who wait that the fetch is over.
             drop(landed);
         });
-        flight.started = Some(now);
-        flight.task = Some(task.abort_handle());
-        flight.landing = Some(landing.clone());
+        flight.start(now, landing.clone(), task.abort_handle());
         Some(landing)
     }
 
-    /// The least time since the last fetch was started. Without any usable keys nobody is served, so the first
-    /// tries follow each other faster.
-    fn pause(&self, failures: u32, now: Duration) -> Duration {
-        let current = self.current.load();
-        let is_good = current
-            .as_ref()
-            .is_some_and(|fetched| now.saturating_sub(fetched.at) < self.refresh.ttl);
-        if is_good {
-            return self.refresh.cool_down;
-        }
-        match failures {
-            0 => Duration::ZERO,
-            failures => {
-                Duration::from_secs(1 << (failures - 1).min(16)).min(self.refresh.cool_down)
+    /// One fetch, begun `at`, and what follows from it.
+    async fn renew(&self, at: Duration) {
+        let kept = self.current.load_full();
+        let etag = kept.as_ref().and_then(|kept| kept.etag());
+        let answer = self.endpoint.ask(etag).await;
+        let server = self.endpoint.server();
+        let set = match (answer, kept) {
+            (Ok(Answer::Fetched(fetched)), _) => {
+                let life = self.refresh.life(fetched.life);
+                let keys = fetched.keys.len();
+                tracing::debug!(%server, keys, ?life, "fetched a key set");
+                Ok(KeptSet::new(fetched, at, Duration::ZERO, life))
             }
-        }
-    }
-
-    async fn refresh(&self) {
-        let at = self.clock.monotonic();
-        let outcome = self.download().await;
+            (Ok(Answer::Unchanged { life }), Some(kept)) if kept.etag().is_some() => {
+                let life = self.refresh.life(life);
+                tracing::debug!(%server, ?life, "revalidated the key set");
+                Ok(kept.renewed(at, life))
+            }
+            (Ok(Answer::Unchanged { .. }), _) => Err(format!(
+                "{server} answered 304 Not Modified, and was not asked about a key set"
+            )),
+            (Err(problem), _) => Err(problem),
+        };
         let mut flight = self.flight();
-        match outcome {
-            Ok(keys) => {
-                tracing::debug!(server = %self.server, keys = keys.len(), "fetched a key set");
-                flight.failures = 0;
-                self.current.store(Some(Arc::new(Fetched { keys, at })));
+        match set {
+            Ok(set) => {
+                self.current.store(Some(Arc::new(set)));
+                if flight.succeed() {
+                    tracing::info!(%server, "key sets can be had again");
+                }
             }
             Err(problem) => {
-                tracing::warn!(server = %self.server, problem, "cannot fetch a key set");
-                flight.failures = flight.failures.saturating_add(1);
-                flight.last_problem = problem;
+                // One warning for an outage; the tries that follow are for who looks closer.
+                if flight.is_failing() {
+                    tracing::debug!(%server, problem, "still cannot fetch a key set");
+                } else {
+                    tracing::warn!(%server, problem, "cannot fetch a key set");
+                }
+                flight.fail(problem, self.refresh.cool_down);
             }
         }
-    }
-
-    async fn download(&self) -> Result<JwkSet, String> {
-        let request = Request::get(self.url.clone())
-            .header(header::ACCEPT, "application/json, application/jwk-set+json")
-            .body(Bytes::new())
-            .map_err(|error| error.to_string())?;
-        let response = self
-            .client
-            .send(request)
-            .await
-            .map_err(|error| error.to_string())?;
-        if response.status() != StatusCode::OK {
-            return Err(format!(
-                "{} answered {} instead of a key set",
-                self.server,
-                response.status()
-            ));
-        }
-        let keys =
-            JwkSet::parse(response.body()).map_err(|error| format!("{}: {error}", self.server))?;
-        if keys.is_empty() {
-            return Err(format!(
-                "the key set of {} has no key for RS256",
-                self.server
-            ));
-        }
-        Ok(keys)
     }
 
     fn unavailable(&self) -> Error {
-        let problem = self.flight().last_problem.clone();
-        let problem = if problem.is_empty() {
-            format!("no key set of {} was fetched", self.server)
-        } else {
-            problem
-        };
+        let problem = self.flight().last_problem().map(str::to_owned);
+        let problem = problem
+            .unwrap_or_else(|| format!("no key set of {} was fetched", self.endpoint.server()));
         Error::keys_unavailable(problem, None)
     }
 }
@@ -262,7 +297,7 @@ impl Shared {
 impl fmt::Debug for JwksCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JwksCache")
-            .field("server", &self.shared.server)
+            .field("server", self.shared.endpoint.server())
             .finish_non_exhaustive()
     }
 }

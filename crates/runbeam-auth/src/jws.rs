@@ -4,10 +4,29 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::shared_secret::SharedSecret;
 use crate::{Error, JwkSet, Rejection, base64url, json};
 
 pub(crate) const MAX_TOKEN_BYTES: usize = 16 << 10;
 const MAX_HEADER_BYTES: usize = 8 << 10;
+
+/// The algorithms that are implemented (RFC 7518, section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Algorithm {
+    /// A signature of RSA, which the issuer alone can make.
+    Rs256,
+    /// A MAC with a secret that the issuer shares.
+    Hs256,
+}
+
+impl Algorithm {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Hs256 => "HS256",
+        }
+    }
+}
 
 /// A signed text in compact form whose header allows RS256, and whose signature is not checked yet.
 ///
@@ -16,6 +35,7 @@ pub struct Jws<'a> {
     signed: &'a str,
     payload: Vec<u8>,
     signature: Vec<u8>,
+    algorithm: Algorithm,
     key_id: Option<String>,
 }
 
@@ -28,6 +48,14 @@ impl<'a> Jws<'a> {
     ///
     /// If it is too large, not in the one allowed spelling, not for RS256, or asks for an extension.
     pub fn parse(token: &'a str) -> Result<Self, Error> {
+        Self::parse_for(token, |algorithm| algorithm == Algorithm::Rs256)
+    }
+
+    /// Like [`Jws::parse`], for the algorithms that the policy allows.
+    pub(crate) fn parse_for(
+        token: &'a str,
+        is_allowed: impl Fn(Algorithm) -> bool,
+    ) -> Result<Self, Error> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Error::rejected(
                 Rejection::TooLarge,
@@ -55,11 +83,12 @@ impl<'a> Jws<'a> {
         let header_fields = json::object(&header_json).ok_or_else(|| {
             malformed("its header is not a JSON object in which every name stands once")
         })?;
-        let key_id = check_header(&header_fields)?;
+        let (algorithm, key_id) = check_header(&header_fields, is_allowed)?;
         Ok(Self {
             signed: &token[..header.len() + 1 + payload.len()],
             payload: decode(payload)?,
             signature: decode(signature)?,
+            algorithm,
             key_id,
         })
     }
@@ -68,6 +97,10 @@ impl<'a> Jws<'a> {
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
+    }
+
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.algorithm
     }
 
     /// The payload, not verified: to find out whose keys to ask.
@@ -82,7 +115,16 @@ impl<'a> Jws<'a> {
     /// If the key is not there or not usable, or if the signature is not by it.
     pub fn verify(self, keys: &JwkSet) -> Result<Vec<u8>, Error> {
         let key = keys.find(self.key_id())?;
-        if key.verifies(self.signed.as_bytes(), &self.signature) {
+        self.verify_by(|message, signature| key.verifies(message, signature))
+    }
+
+    /// Checks the signature with the secret that the issuer shares, and gives out the payload.
+    pub(crate) fn verify_with_secret(self, secret: &SharedSecret) -> Result<Vec<u8>, Error> {
+        self.verify_by(|message, signature| secret.verifies(message, signature))
+    }
+
+    fn verify_by(self, is_signed: impl FnOnce(&[u8], &[u8]) -> bool) -> Result<Vec<u8>, Error> {
+        if is_signed(self.signed.as_bytes(), &self.signature) {
             return Ok(self.payload);
         }
         Err(Error::rejected(
@@ -92,14 +134,21 @@ impl<'a> Jws<'a> {
     }
 }
 
-/// The key id of a header that asks for nothing but RS256.
-fn check_header(header: &Map<String, Value>) -> Result<Option<String>, Error> {
-    if header.get("alg").and_then(Value::as_str) != Some("RS256") {
-        return Err(Error::rejected(
-            Rejection::Algorithm,
-            "its algorithm is not RS256",
-        ));
-    }
+/// The algorithm and the key id of a header that asks for nothing else.
+fn check_header(
+    header: &Map<String, Value>,
+    is_allowed: impl Fn(Algorithm) -> bool,
+) -> Result<(Algorithm, Option<String>), Error> {
+    let named = header.get("alg").and_then(Value::as_str);
+    let algorithm = [Algorithm::Rs256, Algorithm::Hs256]
+        .into_iter()
+        .find(|algorithm| Some(algorithm.name()) == named && is_allowed(*algorithm))
+        .ok_or_else(|| {
+            Error::rejected(
+                Rejection::Algorithm,
+                "its algorithm is not the one that is trusted",
+            )
+        })?;
     // No extension is implemented; `b64` (RFC 7797) would change what is signed.
     if header.contains_key("crit") || header.get("b64").is_some_and(|b64| *b64 != true) {
         return Err(Error::rejected(
@@ -108,8 +157,8 @@ fn check_header(header: &Map<String, Value>) -> Result<Option<String>, Error> {
         ));
     }
     match header.get("kid") {
-        None => Ok(None),
-        Some(Value::String(key_id)) => Ok(Some(key_id.clone())),
+        None => Ok((algorithm, None)),
+        Some(Value::String(key_id)) => Ok((algorithm, Some(key_id.clone()))),
         Some(_) => Err(Error::rejected(
             Rejection::Malformed,
             "its key id is not a text",

@@ -45,8 +45,9 @@
 //!
 //! # Limits
 //!
-//! A withdrawn key is trusted until its set is fetched again, 24 hours at most. Revocation of a single token is
-//! the cloud's to know. A token may have 16 KiB, its header 8 KiB, a key set 1 MiB and 512 keys.
+//! A withdrawn key is trusted until its set is fetched again, 24 hours at most, and one hour more while no new set
+//! can be had. Revocation of a single token is the cloud's to know. A token may have 16 KiB, its header 8 KiB, a
+//! key set 1 MiB and 512 keys.
 
 mod base64url;
 mod bearer;
@@ -60,12 +61,15 @@ mod jws;
 mod policy;
 #[cfg(feature = "fetch")]
 mod remote_verifier;
+mod shared_secret;
 mod verifier;
 
 pub use bearer::{BearerToken, TokenKind, extract_bearer_token};
 pub use claims::Claims;
 pub use error::{BuildError, Error, ErrorKind, Rejection};
 pub use jwk::JwkSet;
+#[cfg(feature = "fetch")]
+pub use jwks_cache::KeySourceStatus;
 pub use jws::Jws;
 pub use policy::{TrustPolicy, TrustedIssuer};
 #[cfg(feature = "fetch")]

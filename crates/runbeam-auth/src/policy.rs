@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use runbeam_model::{BaseUrl, Origin, Timestamp};
+use runbeam_model::{BaseUrl, Origin, Secret, Timestamp};
 
+use crate::jws::Algorithm;
+use crate::shared_secret::SharedSecret;
 use crate::{BuildError, Claims, Error, JwkSet, Jws, Rejection};
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
@@ -23,6 +25,7 @@ const MAX_LEEWAY: Duration = Duration::from_secs(300);
 pub struct TrustPolicy {
     issuers: Vec<TrustedIssuer>,
     audience: Option<String>,
+    required_claims: Vec<String>,
     leeway: Duration,
 }
 
@@ -33,6 +36,7 @@ impl TrustPolicy {
         Self {
             issuers: vec![issuer],
             audience: None,
+            required_claims: Vec::new(),
             leeway: DEFAULT_LEEWAY,
         }
     }
@@ -49,6 +53,16 @@ impl TrustPolicy {
     #[must_use]
     pub fn with_audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
+        self
+    }
+
+    /// Requires that the token has these claims, whatever their values, besides `iss` and `exp`.
+    #[must_use]
+    pub fn with_required_claims<N: Into<String>>(
+        mut self,
+        names: impl IntoIterator<Item = N>,
+    ) -> Self {
+        self.required_claims = names.into_iter().map(Into::into).collect();
         self
     }
 
@@ -71,9 +85,20 @@ impl TrustPolicy {
         token: &'a str,
         now: Timestamp,
     ) -> Result<Candidate<'a>, Error> {
-        let jws = Jws::parse(token)?;
-        let claims = Claims::parse(jws.unverified_payload())?;
+        let is_allowed = |algorithm| {
+            self.issuers
+                .iter()
+                .any(|issuer| issuer.algorithm() == algorithm)
+        };
+        let jws = Jws::parse_for(token, is_allowed)?;
+        let claims = Claims::parse(jws.unverified_payload(), &self.required_claims)?;
         let issuer = self.check(&claims, now)?;
+        if self.issuers[issuer].algorithm() != jws.algorithm() {
+            return Err(Error::rejected(
+                Rejection::Algorithm,
+                "its algorithm is not the one of its issuer",
+            ));
+        }
         Ok(Candidate {
             jws,
             claims,
@@ -122,6 +147,23 @@ pub(crate) struct Candidate<'a> {
     pub(crate) issuer: usize,
 }
 
+/// Keys of an issuer that are at hand.
+#[derive(Debug, Clone)]
+pub(crate) enum KeysAtHand {
+    Set(JwkSet),
+    Secret(SharedSecret),
+}
+
+impl KeysAtHand {
+    /// Checks the signature, and gives out the payload.
+    pub(crate) fn check(&self, jws: Jws<'_>) -> Result<Vec<u8>, Error> {
+        match self {
+            Self::Set(keys) => jws.verify(keys),
+            Self::Secret(secret) => jws.verify_with_secret(secret),
+        }
+    }
+}
+
 /// An issuer whose tokens are trusted, and where its keys are.
 #[derive(Debug, Clone)]
 pub struct TrustedIssuer {
@@ -133,7 +175,7 @@ pub struct TrustedIssuer {
 #[derive(Debug, Clone)]
 pub(crate) enum KeySource {
     Unstated,
-    AtHand(JwkSet),
+    AtHand(KeysAtHand),
     #[cfg_attr(
         not(feature = "fetch"),
         allow(dead_code, reason = "nothing is fetched then")
@@ -196,8 +238,30 @@ impl TrustedIssuer {
     /// Its keys, at hand. They are never fetched.
     #[must_use]
     pub fn with_keys(mut self, keys: JwkSet) -> Self {
-        self.keys = KeySource::AtHand(keys);
+        self.keys = KeySource::AtHand(KeysAtHand::Set(keys));
         self
+    }
+
+    /// The secret that it shares with us: its tokens, and no others, are signed with HS256 (RFC 7518, section 3.2).
+    /// Whoever can verify such a token can make one, too; prefer RS256.
+    ///
+    /// # Errors
+    ///
+    /// If the secret has fewer than 32 bytes.
+    pub fn with_shared_secret(mut self, secret: impl Into<Secret>) -> Result<Self, BuildError> {
+        let secret = SharedSecret::new(secret.into())?;
+        self.keys = KeySource::AtHand(KeysAtHand::Secret(secret));
+        Ok(self)
+    }
+
+    /// The one algorithm that its tokens are signed with.
+    fn algorithm(&self) -> Algorithm {
+        match self.keys {
+            KeySource::AtHand(KeysAtHand::Secret(_)) => Algorithm::Hs256,
+            KeySource::AtHand(KeysAtHand::Set(_)) | KeySource::Unstated | KeySource::Url(_) => {
+                Algorithm::Rs256
+            }
+        }
     }
 
     pub(crate) fn keys(&self) -> &KeySource {

@@ -6,22 +6,32 @@ use std::time::Duration;
 
 use runbeam_http::HttpClient;
 use runbeam_model::{Clock, SystemClock};
+use serde::de::DeserializeOwned;
 
-use crate::jwks_cache::{JwksCache, Refresh};
-use crate::policy::KeySource;
+use crate::jwks_cache::{JwksCache, KeySourceStatus, Refresh, Snapshot};
+use crate::policy::{KeySource, KeysAtHand};
+use crate::verifier::{claims_of_caller, own_claims};
 use crate::{BuildError, Claims, Error, JwkSet, TrustPolicy, Verified};
 
-const MIN_TTL: Duration = Duration::from_secs(60);
 const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_FETCH: Duration = Duration::from_secs(10);
 
 /// Verifies tokens with keys that it fetches from where the policy says, and keeps. Clones share the keys.
 ///
-/// - One fetch at most is in flight for an issuer, however many wait for it.
-/// - A token that fails for another reason than its key fetches nothing; one whose key id is unknown causes at
-///   most one fetch per cool-down, and never delays a token whose key is known for longer than that fetch.
-/// - While an issuer's keys cannot be had, the last ones stay in use for a limited time.
+/// - One fetch at most is in flight for a key set, however many wait for it.
+/// - A key set is good as long as its server says by `Cache-Control: max-age` (RFC 9111), at least a minute and at
+///   most the time of [`with_key_ttl`](RemoteVerifierBuilder::with_key_ttl). `no-store` and `no-cache` mean a
+///   minute. A server that gives an `ETag` is asked only whether the set is still the same (RFC 9110, section 13).
+/// - A set that is used in the last tenth of its time, or somewhat earlier by chance, is fetched anew beside that:
+///   nobody waits.
+/// - A token that fails for another reason than its key fetches nothing. Key ids that are unknown cause at most
+///   one fetch per cool-down, however many they are, and delay no token whose key is known. The key of a rotation
+///   is found within a cool-down.
+/// - While the keys cannot be had, the last ones stay in use for a limited time. The tries become ever rarer, up to
+///   one per cool-down.
 ///
-/// It needs a Tokio runtime.
+/// Nothing happens but when a token asks for it, and a fetch in flight ends with the verifier. It needs a Tokio
+/// runtime.
 #[derive(Clone)]
 pub struct RemoteVerifier {
     shared: Arc<Shared>,
@@ -32,12 +42,15 @@ struct Shared {
     clock: Arc<dyn Clock>,
     /// In the order of the policy's issuers.
     keys: Vec<Keys>,
+    /// One of each address, however many issuers have their keys there.
+    caches: Vec<JwksCache>,
 }
 
 #[derive(Debug)]
 enum Keys {
-    AtHand(JwkSet),
-    Cached(JwksCache),
+    AtHand(KeysAtHand),
+    /// The place of the cache.
+    Cached(usize),
 }
 
 impl RemoteVerifier {
@@ -60,7 +73,9 @@ impl RemoteVerifier {
                 ttl: MAX_TTL,
                 stale_limit: Duration::from_secs(60 * 60),
                 cool_down: Duration::from_secs(30),
+                deadline: MAX_FETCH,
             },
+            snapshot: Snapshot::default(),
         }
     }
 
@@ -71,18 +86,53 @@ impl RemoteVerifier {
     /// [`ErrorKind::Rejected`](crate::ErrorKind::Rejected) if the token is not to be trusted,
     /// [`ErrorKind::KeysUnavailable`](crate::ErrorKind::KeysUnavailable) if the keys of its issuer cannot be had.
     pub async fn verify(&self, token: &str) -> Result<Verified<Claims>, Error> {
+        self.accept(token, own_claims).await
+    }
+
+    /// Verifies a token, and reads its claims as a type of the caller's, as
+    /// [`Verifier::verify_as`](crate::Verifier::verify_as) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`RemoteVerifier::verify`], and if the claims do not read as a `C`.
+    pub async fn verify_as<C: DeserializeOwned>(&self, token: &str) -> Result<Verified<C>, Error> {
+        self.accept(token, claims_of_caller).await
+    }
+
+    async fn accept<C>(
+        &self,
+        token: &str,
+        read: impl FnOnce(Claims, &[u8]) -> Result<C, Error>,
+    ) -> Result<Verified<C>, Error> {
         let candidate = self.shared.policy.examine(token, self.shared.clock.now())?;
         match &self.shared.keys[candidate.issuer] {
-            Keys::AtHand(keys) => Verified::by_signature(candidate, keys),
+            Keys::AtHand(keys) => Verified::accept(candidate, |jws| keys.check(jws), read),
             Keys::Cached(cache) => {
                 let key_id = candidate.jws.key_id().map(str::to_owned);
-                cache
-                    .with_keys(key_id.as_deref(), |keys| {
-                        Verified::by_signature(candidate, keys)
-                    })
+                let verify =
+                    |keys: &JwkSet| Verified::accept(candidate, |jws| jws.verify(keys), read);
+                self.shared.caches[*cache]
+                    .with_keys(key_id.as_deref(), verify)
                     .await
             }
         }
+    }
+
+    /// How each source of keys does: one for each address that keys are fetched from, in the order of the
+    /// policy's issuers.
+    #[must_use]
+    pub fn key_sources(&self) -> Vec<KeySourceStatus> {
+        self.shared.caches.iter().map(JwksCache::status).collect()
+    }
+
+    /// The key sets that are kept, to be written down for a start without a network: see
+    /// [`RemoteVerifierBuilder::with_snapshot`].
+    ///
+    /// It is JSON with a version number, and holds what the servers of the keys publish: nothing secret, but
+    /// whoever can change it says which keys are trusted.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        Snapshot::new(self.shared.caches.iter().filter_map(JwksCache::save)).to_bytes()
     }
 }
 
@@ -102,11 +152,12 @@ pub struct RemoteVerifierBuilder {
     client: Option<HttpClient>,
     clock: Arc<dyn Clock>,
     refresh: Refresh,
+    snapshot: Snapshot,
 }
 
 impl RemoteVerifierBuilder {
     /// Fetches keys with `client`, such as one that trusts a root certificate of one's own. An answer may take
-    /// 10 seconds and have 1 MiB all the same.
+    /// the time of [`with_fetch_deadline`](Self::with_fetch_deadline) and have 1 MiB all the same.
     pub fn with_http_client(mut self, client: HttpClient) -> Self {
         self.client = Some(client);
         self
@@ -118,9 +169,10 @@ impl RemoteVerifierBuilder {
         self
     }
 
-    /// How long a key set is good, between a minute and 24 hours. Default: 24 hours.
+    /// How long a key set is good at most, between a minute and 24 hours. Its server may say less. Default: 24
+    /// hours.
     pub fn with_key_ttl(mut self, ttl: Duration) -> Self {
-        self.refresh.ttl = ttl.clamp(MIN_TTL, MAX_TTL);
+        self.refresh.ttl = ttl.clamp(Refresh::MIN_TTL, MAX_TTL);
         self
     }
 
@@ -130,10 +182,32 @@ impl RemoteVerifierBuilder {
         self
     }
 
-    /// The least time between two fetches that unknown key ids cause, at least a second. Default: 30 seconds.
+    /// The least time between two fetches that unknown key ids cause, and the most between two tries of a server
+    /// that fails; at least a second. Default: 30 seconds.
     pub fn with_cool_down(mut self, cool_down: Duration) -> Self {
         self.refresh.cool_down = cool_down.max(Duration::from_secs(1));
         self
+    }
+
+    /// How long a fetch may take, from connecting to the last byte: at most 10 seconds, which is the default.
+    pub fn with_fetch_deadline(mut self, deadline: Duration) -> Self {
+        self.refresh.deadline = deadline.min(MAX_FETCH);
+        self
+    }
+
+    /// Starts with the key sets of a [snapshot](RemoteVerifier::snapshot), each at the age that the clock gives it.
+    ///
+    /// A set that is past its time is used only while no new one can be had, and one that is past the stale limit
+    /// not at all. One that seems to be from the future counts as just past its time. Sets of other addresses
+    /// than the policy's are ignored. Whoever can change the snapshot says which keys are trusted: keep it where
+    /// only this program can write.
+    ///
+    /// # Errors
+    ///
+    /// If the snapshot is damaged, or of another version.
+    pub fn with_snapshot(mut self, snapshot: &[u8]) -> Result<Self, BuildError> {
+        self.snapshot = Snapshot::parse(snapshot)?;
+        Ok(self)
     }
 
     /// Builds the verifier. Nothing is fetched before a token asks for it.
@@ -150,28 +224,34 @@ impl RemoteVerifierBuilder {
                 .build()
                 .map_err(|error| BuildError::new("no keys can be fetched").with_source(error))?,
         };
-        let keys = self
-            .policy
-            .issuers()
-            .iter()
-            .map(|issuer| match issuer.keys() {
-                KeySource::AtHand(keys) => Ok(Keys::AtHand(keys.clone())),
+        let mut caches: Vec<JwksCache> = Vec::new();
+        let mut keys = Vec::new();
+        for issuer in self.policy.issuers() {
+            keys.push(match issuer.keys() {
+                KeySource::AtHand(keys) => Keys::AtHand(keys.clone()),
                 KeySource::Url(url) => {
-                    JwksCache::new(url, &client, self.clock.clone(), self.refresh).map(Keys::Cached)
+                    let place = caches.iter().position(|cache| cache.url() == url);
+                    if place.is_none() {
+                        let saved = self.snapshot.find(url);
+                        let clock = self.clock.clone();
+                        caches.push(JwksCache::new(url, &client, clock, self.refresh, saved)?);
+                    }
+                    Keys::Cached(place.unwrap_or(caches.len() - 1))
                 }
                 KeySource::Unstated => {
                     let name = issuer.name();
-                    Err(BuildError::new(format!(
+                    return Err(BuildError::new(format!(
                         "nothing says where the keys of the issuer {name} are: use `with_jwks_url`"
-                    )))
+                    )));
                 }
             });
-        let keys = keys.collect::<Result<_, _>>()?;
+        }
         Ok(RemoteVerifier {
             shared: Arc::new(Shared {
                 policy: self.policy,
                 clock: self.clock,
                 keys,
+                caches,
             }),
         })
     }

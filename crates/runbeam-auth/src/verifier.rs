@@ -5,9 +5,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use runbeam_model::{Clock, SystemClock};
+use serde::de::DeserializeOwned;
 
 use crate::policy::{Candidate, KeySource};
-use crate::{BuildError, Claims, Error, JwkSet, Rejection, TrustPolicy};
+use crate::{BuildError, Claims, Error, Jws, Rejection, TrustPolicy};
 
 /// Claims whose signature, issuer, audience and dates a verifier has checked. Nothing else can make one.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,12 +30,32 @@ impl<C> Deref for Verified<C> {
     }
 }
 
-impl Verified<Claims> {
-    /// Turns a candidate into trusted claims, if its signature is by one of its issuer's keys.
-    pub(crate) fn by_signature(candidate: Candidate<'_>, keys: &JwkSet) -> Result<Self, Error> {
-        candidate.jws.verify(keys)?;
-        Ok(Self(candidate.claims))
+impl<C> Verified<C> {
+    /// Accepts a candidate, if `check` finds its signature good and gives out the payload that it signs; `read`
+    /// says what is given out.
+    pub(crate) fn accept<'a>(
+        candidate: Candidate<'a>,
+        check: impl FnOnce(Jws<'a>) -> Result<Vec<u8>, Error>,
+        read: impl FnOnce(Claims, &[u8]) -> Result<C, Error>,
+    ) -> Result<Self, Error> {
+        let payload = check(candidate.jws)?;
+        read(candidate.claims, &payload).map(Self)
     }
+}
+
+/// Reads the claims as they are known here.
+pub(crate) fn own_claims(claims: Claims, _: &[u8]) -> Result<Claims, Error> {
+    Ok(claims)
+}
+
+/// Reads the claims as a type of the caller's.
+pub(crate) fn claims_of_caller<C: DeserializeOwned>(_: Claims, payload: &[u8]) -> Result<C, Error> {
+    serde_json::from_slice(payload).map_err(|_| {
+        Error::rejected(
+            Rejection::Claim,
+            "its claims are not of the form that was asked for",
+        )
+    })
 }
 
 /// Verifies tokens against keys at hand. It does no I/O.
@@ -89,9 +110,41 @@ impl Verifier {
     ///
     /// If the token is not to be trusted; [`Error::rejection`] says which clause it fails.
     pub fn verify(&self, token: &str) -> Result<Verified<Claims>, Error> {
+        self.accept(token, own_claims)
+    }
+
+    /// Verifies a token, and reads its claims as a type of the caller's: the registered ones and any others.
+    ///
+    /// ```
+    /// # use runbeam_auth::Verifier;
+    /// #[derive(serde::Deserialize)]
+    /// struct MeshClaims {
+    ///     sub: String,
+    ///     mesh_id: String,
+    /// }
+    ///
+    /// # fn example(verifier: &Verifier, token: &str) -> Result<(), runbeam_auth::Error> {
+    /// let claims = verifier.verify_as::<MeshClaims>(token)?;
+    /// println!("{} in {}", claims.sub, claims.mesh_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::verify`], and if the claims do not read as a `C`.
+    pub fn verify_as<C: DeserializeOwned>(&self, token: &str) -> Result<Verified<C>, Error> {
+        self.accept(token, claims_of_caller)
+    }
+
+    fn accept<C>(
+        &self,
+        token: &str,
+        read: impl FnOnce(Claims, &[u8]) -> Result<C, Error>,
+    ) -> Result<Verified<C>, Error> {
         let candidate = self.policy.examine(token, self.clock.now())?;
         match self.policy.issuers()[candidate.issuer].keys() {
-            KeySource::AtHand(keys) => Verified::by_signature(candidate, keys),
+            KeySource::AtHand(keys) => Verified::accept(candidate, |jws| keys.check(jws), read),
             // `new` lets no other source pass.
             KeySource::Unstated | KeySource::Url(_) => Err(Error::rejected(
                 Rejection::UnknownKey,

@@ -44,6 +44,7 @@
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `RUNBEAM_API_URL` | the cloud whose tokens [`validate_jwt_token`] trusts | `https://api.runbeam.io` |
+//! | `RUNBEAM_JWT_SECRET` | the secret of HS256, where [`JwtValidationOptions`] ask for it | none: an error |
 //! | `RUNBEAM_HOME` | where secrets lie that no keyring keeps | `~/.runbeam` |
 //! | `RUNBEAM_ENCRYPTION_KEY` | the age identity that seals them; it also says that files are to be used | a key per instance |
 //! | `RUNBEAM_DISABLE_KEYRING` | set to anything: no keyring | unset |

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-use runbeam_auth::{Claims, RemoteVerifier, TrustPolicy, TrustedIssuer, Verified};
-use runbeam_model::{BaseUrl, MachineToken};
+use runbeam_auth::{Claims, RemoteVerifier, TrustPolicy, TrustedIssuer, Verified, Verifier};
+use runbeam_model::{BaseUrl, MachineToken, Secret};
 use runbeam_store::{EntryName, InstanceId, SecretStore, Store};
 
 use crate::{Error, environment};
@@ -33,8 +33,13 @@ pub async fn validate_jwt_token(
     token: &str,
     options: impl Into<JwtValidationOptions>,
 ) -> Result<Verified<Claims>, Error> {
-    let verifier = verifier_for(options.into())?;
-    Ok(verifier.verify(token).await?)
+    let options = options.into();
+    if options.uses_shared_secret {
+        let policy =
+            options.policy(options.cloud()?.as_ref(), Some(&environment::jwt_secret()?))?;
+        return Ok(Verifier::new(policy)?.verify(token)?);
+    }
+    Ok(verifier_for(options)?.verify(token).await?)
 }
 
 /// What [`validate_jwt_token`] trusts.
@@ -47,6 +52,7 @@ pub struct JwtValidationOptions {
     audience: Option<String>,
     leeway_seconds: u64,
     jwks_cache_duration_hours: u64,
+    uses_shared_secret: bool,
 }
 
 impl JwtValidationOptions {
@@ -59,6 +65,7 @@ impl JwtValidationOptions {
             audience: None,
             leeway_seconds: 60,
             jwks_cache_duration_hours: 24,
+            uses_shared_secret: false,
         }
     }
 
@@ -102,8 +109,28 @@ impl JwtValidationOptions {
         self
     }
 
-    /// `cloud` is trusted if these options name no issuer.
-    fn policy(&self, cloud: Option<&BaseUrl>) -> Result<TrustPolicy, Error> {
+    /// Trusts HS256 with the secret of `RUNBEAM_JWT_SECRET`, which has at least 32 bytes, and not RS256. There is no
+    /// built-in secret: without the variable, every validation is an error of configuration that names it.
+    #[must_use]
+    pub fn with_shared_secret_of_environment(mut self) -> Self {
+        self.uses_shared_secret = true;
+        self
+    }
+
+    /// The configured cloud, if these options name no issuer.
+    fn cloud(&self) -> Result<Option<BaseUrl>, Error> {
+        self.trusted_issuers
+            .is_empty()
+            .then(environment::api_url)
+            .transpose()
+    }
+
+    /// `cloud` is trusted if these options name no issuer; `secret` is used in place of fetched keys.
+    fn policy(
+        &self,
+        cloud: Option<&BaseUrl>,
+        secret: Option<&Secret>,
+    ) -> Result<TrustPolicy, Error> {
         let named = self
             .trusted_issuers
             .iter()
@@ -113,13 +140,13 @@ impl JwtValidationOptions {
                 }
                 _ => TrustedIssuer::exact(text),
             });
-        let issuers =
-            named
-                .chain(cloud.map(TrustedIssuer::cloud))
-                .map(|issuer| match &self.jwks_uri {
-                    Some(uri) => issuer.with_jwks_url(uri),
-                    None => Ok(issuer),
-                });
+        let issuers = named.chain(cloud.map(TrustedIssuer::cloud)).map(|issuer| {
+            match (secret, &self.jwks_uri) {
+                (Some(secret), _) => issuer.with_shared_secret(secret),
+                (None, Some(uri)) => issuer.with_jwks_url(uri),
+                (None, None) => Ok(issuer),
+            }
+        });
         let mut issuers = issuers.collect::<Result<Vec<_>, _>>()?.into_iter();
         let first = issuers
             .next()
@@ -175,18 +202,14 @@ fn verifier_for(options: JwtValidationOptions) -> Result<RemoteVerifier, Error> 
     type Verifiers = HashMap<(JwtValidationOptions, Option<String>), RemoteVerifier>;
     static VERIFIERS: LazyLock<Mutex<Verifiers>> = LazyLock::new(Mutex::default);
 
-    let cloud = options
-        .trusted_issuers
-        .is_empty()
-        .then(environment::api_url)
-        .transpose()?;
+    let cloud = options.cloud()?;
     let key = (options, cloud.as_ref().map(BaseUrl::to_string));
     let mut verifiers = VERIFIERS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(verifier) = verifiers.get(&key) {
         return Ok(verifier.clone());
     }
     let options = &key.0;
-    let policy = options.policy(cloud.as_ref())?;
+    let policy = options.policy(cloud.as_ref(), None)?;
     let verifier = RemoteVerifier::builder(policy)
         .with_key_ttl(Duration::from_secs(
             options.jwks_cache_duration_hours.saturating_mul(60 * 60),

@@ -1,7 +1,10 @@
 //! Outages, rotations and floods: a key server sees few requests, and good tokens stay good.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use httpmock::MockServer;
 use runbeam_auth::{ErrorKind, Rejection, RemoteVerifier};
 use serde_json::{Value, json};
@@ -12,8 +15,11 @@ use crate::fixture::{clock, header, jwks, key, other_key, remote, serve, serve_b
 const TTL: Duration = Duration::from_secs(60 * 60);
 
 fn token_of_unknown_key(id: usize) -> String {
+    static SIGNED: LazyLock<String> = LazyLock::new(|| token(json!({})));
     let header = with(header(), json!({ "kid": format!("unknown-{id}") }));
-    key().sign_raw(&header.to_string(), &crate::fixture::claims().to_string())
+    // Nobody gets as far as the signature.
+    let (_, rest) = SIGNED.split_once('.').unwrap();
+    format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header.to_string()))
 }
 
 fn rotated_token() -> String {
@@ -85,8 +91,8 @@ async fn unknown_key_ids_cause_one_fetch_per_cool_down_and_disturb_nobody() {
     let good = token(json!({}));
     assert!(verifier.verify(&good).await.is_ok());
     for (round, expected) in [(0, 1), (1, 2), (2, 3)] {
-        let outcomes = verify_at_once(&verifier, (0..200).map(token_of_unknown_key)).await;
-        assert_eq!(outcomes, vec![Some(ErrorKind::Rejected); 200], "{round}");
+        let outcomes = verify_at_once(&verifier, (0..10_000).map(token_of_unknown_key)).await;
+        assert_eq!(outcomes, vec![Some(ErrorKind::Rejected); 10_000], "{round}");
         assert!(verifier.verify(&good).await.is_ok());
         mock.assert_calls_async(expected).await;
         clock.advance(Duration::from_secs(31));
@@ -191,7 +197,8 @@ async fn a_source_that_fails_from_the_start_is_tried_ever_less_often() {
         clock.advance(Duration::from_secs(1));
     }
     let calls = down.calls_async().await;
-    assert!((20..=26).contains(&calls), "{calls} fetches in ten minutes");
+    // Every pause of 30 seconds is shortened by chance, by half at most.
+    assert!((20..=45).contains(&calls), "{calls} fetches in ten minutes");
 }
 
 #[tokio::test]

@@ -7,9 +7,20 @@
     reason = "a test fails by panicking"
 )]
 
+mod conformance;
 mod earlier_sdk;
 mod fixture;
 mod hostile_tokens;
 mod issuers;
 mod key_cache;
+mod key_endpoint;
+mod key_events;
+mod key_refresh;
+mod key_snapshot;
+mod keys_at_hand;
+mod naughty_strings;
+mod raw_endpoint;
+mod self_signed;
+mod single_edits;
 mod vectors;
+mod weak_secrets;

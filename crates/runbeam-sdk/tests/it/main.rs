@@ -10,6 +10,7 @@
 
 mod contract_examples;
 mod earlier_sdk;
+mod environment;
 mod errors;
 mod leaks;
 mod main_job;

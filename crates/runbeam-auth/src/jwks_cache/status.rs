@@ -1,0 +1,27 @@
+//! What can be told of a source of keys.
+
+use std::time::Duration;
+
+/// How a source of keys does, for metrics and for people: see
+/// [`RemoteVerifier::key_sources`](crate::RemoteVerifier::key_sources).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeySourceStatus {
+    /// The origin of the server that has the keys, such as `https://api.runbeam.io`.
+    pub server: String,
+    /// How many keys that can verify RS256 are kept.
+    pub keys: usize,
+    /// How long ago the set that is kept was fetched or confirmed; `None` if there is none.
+    pub age: Option<Duration>,
+    /// How long the set is still good; `None` if there is none, or if it is past its time.
+    pub expires_in: Option<Duration>,
+    /// How long the set is past its time; `None` if there is none, or if it is good. Beyond the stale limit it is
+    /// not used any more.
+    pub stale_for: Option<Duration>,
+    /// How many fetches were started.
+    pub fetches: u64,
+    /// How many of them failed.
+    pub failures: u64,
+    /// Why the last fetch failed; `None` if it did not.
+    pub last_problem: Option<String>,
+}
