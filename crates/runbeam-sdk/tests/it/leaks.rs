@@ -84,8 +84,9 @@ async fn no_token_is_logged() {
         "{logged}"
     );
     for secret in secrets {
-        // The last part of each kind of token is the one that must stay unknown.
-        let secret = secret.rsplit(['.', '|', '_']).next().unwrap();
+        // The part of each kind of token that must stay unknown: signature, or what follows the id or the prefix.
+        let secret = secret.rsplit(['.', '|']).next().unwrap();
+        let secret = secret.strip_prefix("mt_").unwrap_or(secret);
         assert!(
             secret.len() >= 20 && !logged.contains(secret),
             "a token is in the log"
