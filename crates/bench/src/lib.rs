@@ -1,1 +1,1 @@
-//! This project beside its peers. What is here are tests, and benchmarks to come.
+//! This project beside its peers: tests in `tests/`, benchmarks in `benches/`.
