@@ -34,7 +34,8 @@ pub enum Rejection {
     Malformed,
     /// It is larger than 16 KiB, or its header than 8 KiB.
     TooLarge,
-    /// Its algorithm is not RS256 (RFC 8725, section 3.1).
+    /// Its algorithm is not the one that its issuer is trusted with: RS256, or HS256 where a secret is shared
+    /// (RFC 8725, section 3.1).
     Algorithm,
     /// It asks for an extension that is not implemented (RFC 7515, section 4.1.11).
     Critical,

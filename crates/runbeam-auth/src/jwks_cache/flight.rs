@@ -81,7 +81,7 @@ impl Flight {
         self.is_failing()
             && self
                 .started
-                .is_some_and(|started| now.saturating_sub(started) <= 2 * cool_down)
+                .is_some_and(|started| now.saturating_sub(started) <= cool_down.saturating_mul(2))
     }
 
     /// True once per outage.
@@ -99,5 +99,21 @@ impl Flight {
 
     pub(super) fn last_problem(&self) -> Option<&str> {
         self.last_problem.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_cool_down_does_not_overflow() {
+        let mut flight = Flight {
+            started: Some(Duration::ZERO),
+            ..Flight::default()
+        };
+        flight.fail("no answer".to_owned(), Duration::MAX);
+        assert!(flight.is_outage(Duration::MAX, Duration::MAX));
+        assert!(!flight.may_start(Duration::from_secs(3600), true, Duration::MAX));
     }
 }
