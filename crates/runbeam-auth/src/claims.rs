@@ -1,10 +1,14 @@
 //! The claims of a user's token (RFC 7519, section 4), and what is said about the user.
 
-use runbeam_model::{Origin, TeamInfo, Timestamp, UserInfo};
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::fmt;
 
-use crate::{Error, Rejection, json};
+use runbeam_model::{Origin, TeamInfo, Timestamp, UserInfo};
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+use serde_json::Value;
+
+use crate::json::{self, Problem, Text};
+use crate::{Error, Rejection};
 
 /// The claims of a token. Those that are not named here are ignored.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,86 +41,163 @@ impl Claims {
         Origin::of(&self.iss).map_or_else(|_| self.iss.clone(), |origin| origin.to_string())
     }
 
+    pub(crate) fn terms(&self) -> Terms<'_, String> {
+        Terms {
+            issuer: &self.iss,
+            audience: &self.aud,
+            exp: self.exp,
+            nbf: self.nbf,
+            iat: self.iat,
+        }
+    }
+}
+
+/// What a payload says, before anyone believes it.
+#[derive(serde::Deserialize)]
+pub(crate) struct Said<'a> {
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    iss: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    sub: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    aud: Audience<'a>,
+    #[serde(default, deserialize_with = "date")]
+    exp: Option<Timestamp>,
+    #[serde(default, deserialize_with = "date")]
+    nbf: Option<Timestamp>,
+    #[serde(default, deserialize_with = "date")]
+    iat: Option<Timestamp>,
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    jti: Option<Text<'a>>,
+    // What is the cloud's own may be `null`: its servers write that for none.
+    user: Option<UserInfo>,
+    team: Option<TeamInfo>,
+}
+
+/// One audience, or a list of them (RFC 7519, section 4.1.3).
+#[derive(Default)]
+struct Audience<'a>(Vec<Text<'a>>);
+
+/// The claims that a policy is about.
+pub(crate) struct Terms<'a, A> {
+    pub(crate) issuer: &'a str,
+    pub(crate) audience: &'a [A],
+    pub(crate) exp: Timestamp,
+    pub(crate) nbf: Option<Timestamp>,
+    pub(crate) iat: Option<Timestamp>,
+}
+
+impl<'a> Said<'a> {
     /// Reads a payload. A claim of a wrong type is an error, never an absent claim.
-    pub(crate) fn parse(payload: &[u8], required: &[String]) -> Result<Self, Error> {
-        let mut claims = json::object(payload).ok_or_else(|| {
-            Error::rejected(
+    pub(crate) fn parse(payload: &'a [u8], required: &[String]) -> Result<Self, Error> {
+        let said = json::read(payload).map_err(|problem| match problem {
+            Problem::Member(name) => Error::rejected(
+                Rejection::Claim,
+                format!("its claim `{name}` has a wrong type"),
+            ),
+            Problem::Malformed => Error::rejected(
                 Rejection::Malformed,
                 "its claims are not a JSON object in which every name stands once",
-            )
+            ),
         })?;
-        if let Some(name) = required
-            .iter()
-            .find(|name| claims.get(*name).is_none_or(Value::is_null))
-        {
-            return Err(missing(name));
-        }
-        let audience = match claims.remove("aud") {
-            None => Vec::new(),
-            Some(Value::String(audience)) => vec![audience],
-            Some(Value::Array(audiences)) => {
-                let audiences = audiences.into_iter().map(|value| match value {
-                    Value::String(audience) => Ok(audience),
-                    _ => Err(wrong_type("aud")),
-                });
-                audiences.collect::<Result<_, _>>()?
+        if !required.is_empty() {
+            let claims = json::object(payload).unwrap_or_default();
+            let is_missing = |name: &&String| claims.get(*name).is_none_or(Value::is_null);
+            if let Some(name) = required.iter().find(is_missing) {
+                return Err(missing(name));
             }
-            Some(_) => return Err(wrong_type("aud")),
-        };
-        Ok(Self {
-            iss: text(&mut claims, "iss")?.ok_or_else(|| missing("iss"))?,
-            sub: text(&mut claims, "sub")?,
-            aud: audience,
-            exp: date(&claims, "exp")?.ok_or_else(|| missing("exp"))?,
-            nbf: date(&claims, "nbf")?,
-            iat: date(&claims, "iat")?,
-            jti: text(&mut claims, "jti")?,
-            user: object(&mut claims, "user")?,
-            team: object(&mut claims, "team")?,
+        }
+        Ok(said)
+    }
+
+    /// What a policy is about in it.
+    pub(crate) fn terms(&self) -> Result<Terms<'_, Text<'a>>, Error> {
+        Ok(Terms {
+            issuer: self.iss.as_ref().ok_or_else(|| missing("iss"))?.as_ref(),
+            audience: &self.aud.0,
+            exp: self.exp.ok_or_else(|| missing("exp"))?,
+            nbf: self.nbf,
+            iat: self.iat,
+        })
+    }
+
+    /// What is given out of it once it is found good.
+    pub(crate) fn into_claims(self) -> Result<Claims, Error> {
+        let owned = |Text(text): Text<'_>| text.into_owned();
+        Ok(Claims {
+            iss: self.iss.map(owned).ok_or_else(|| missing("iss"))?,
+            sub: self.sub.map(owned),
+            aud: self.aud.0.into_iter().map(owned).collect(),
+            exp: self.exp.ok_or_else(|| missing("exp"))?,
+            nbf: self.nbf,
+            iat: self.iat,
+            jti: self.jti.map(owned),
+            user: self.user,
+            team: self.team,
         })
     }
 }
 
-fn text(claims: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Error> {
-    match claims.remove(name) {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(wrong_type(name)),
+impl<'de: 'a, 'a> Deserialize<'de> for Audience<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AudienceVisitor).map(Self)
+    }
+}
+
+struct AudienceVisitor;
+
+impl<'de> Visitor<'de> for AudienceVisitor {
+    type Value = Vec<Text<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an audience or a list of them")
+    }
+
+    fn visit_borrowed_str<E>(self, audience: &'de str) -> Result<Self::Value, E> {
+        Ok(vec![Text(Cow::Borrowed(audience))])
+    }
+
+    fn visit_str<E>(self, audience: &str) -> Result<Self::Value, E> {
+        Ok(vec![Text(Cow::Owned(audience.to_owned()))])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut audiences: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(audience) = audiences.next_element()? {
+            all.push(audience);
+        }
+        Ok(all)
     }
 }
 
 /// A date in seconds since the Unix epoch, with or without a fraction (RFC 7519, section 2).
-fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, Error> {
-    let Some(value) = claims.get(name) else {
-        return Ok(None);
-    };
-    if let Some(seconds) = value.as_i64() {
-        return Ok(Some(Timestamp::from_unix_seconds(seconds)));
-    }
-    let seconds = value.as_f64().ok_or_else(|| wrong_type(name))?;
-    Ok(Some(Timestamp::from_unix_seconds_f64(seconds)))
+fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    deserializer.deserialize_any(DateVisitor).map(Some)
 }
 
-/// An object of the cloud's own; its servers write `null` for none.
-fn object<T: DeserializeOwned>(
-    claims: &mut Map<String, Value>,
-    name: &str,
-) -> Result<Option<T>, Error> {
-    match claims.remove(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => serde_json::from_value(value)
-            .map(Some)
-            .map_err(|_| wrong_type(name)),
+struct DateVisitor;
+
+impl Visitor<'_> for DateVisitor {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of seconds")
+    }
+
+    fn visit_i64<E>(self, seconds: i64) -> Result<Timestamp, E> {
+        Ok(Timestamp::from_unix_seconds(seconds))
+    }
+
+    fn visit_u64<E>(self, seconds: u64) -> Result<Timestamp, E> {
+        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+        Ok(Timestamp::from_unix_seconds(seconds))
+    }
+
+    fn visit_f64<E>(self, seconds: f64) -> Result<Timestamp, E> {
+        Ok(Timestamp::from_unix_seconds_f64(seconds))
     }
 }
 
 fn missing(name: &str) -> Error {
     Error::rejected(Rejection::Claim, format!("its claim `{name}` is missing"))
-}
-
-fn wrong_type(name: &str) -> Error {
-    Error::rejected(
-        Rejection::Claim,
-        format!("its claim `{name}` has a wrong type"),
-    )
 }

@@ -1,5 +1,6 @@
 //! Why a token is not trusted, or cannot be checked.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use runbeam_model::ParseError;
@@ -11,7 +12,7 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 pub struct Error {
     kind: ErrorKind,
     rejection: Option<Rejection>,
-    problem: String,
+    problem: Cow<'static, str>,
     source: Option<Cause>,
 }
 
@@ -60,7 +61,7 @@ pub enum Rejection {
 }
 
 impl Error {
-    pub(crate) fn rejected(rejection: Rejection, problem: impl Into<String>) -> Self {
+    pub(crate) fn rejected(rejection: Rejection, problem: impl Into<Cow<'static, str>>) -> Self {
         Self {
             kind: ErrorKind::Rejected,
             rejection: Some(rejection),
@@ -70,7 +71,10 @@ impl Error {
     }
 
     #[cfg(feature = "fetch")]
-    pub(crate) fn keys_unavailable(problem: impl Into<String>, source: Option<Cause>) -> Self {
+    pub(crate) fn keys_unavailable(
+        problem: impl Into<Cow<'static, str>>,
+        source: Option<Cause>,
+    ) -> Self {
         Self {
             kind: ErrorKind::KeysUnavailable,
             rejection: None,

@@ -2,74 +2,20 @@
 
 mod pem;
 mod roca;
+mod rsa_arithmetic;
+mod rsa_key;
 
-use std::fmt;
+use std::sync::Arc;
 
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use runbeam_model::ParseError;
 use serde_json::{Map, Value};
+
+pub(crate) use self::rsa_key::RsaKey;
 
 use crate::{Error, Rejection, base64url, json};
 
 const MAX_SET_BYTES: usize = 1 << 20;
 const MAX_KEYS: usize = 512;
-const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
-const MAX_EXPONENT: u64 = (1 << 33) - 1;
-
-/// A public RSA key that may verify RS256 signatures, and nothing else.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct RsaKey {
-    modulus: Box<[u8]>,
-    exponent: Box<[u8]>,
-}
-
-impl RsaKey {
-    fn from_jwk(jwk: &Map<String, Value>) -> Option<Self> {
-        let number = |name| base64url::decode(jwk.get(name)?.as_str()?);
-        Self::from_numbers(&number("n")?, &number("e")?)
-    }
-
-    /// A key of these big-endian numbers; `None` if they make no sound key.
-    fn from_numbers(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
-        let without_zeros = |number: &[u8]| {
-            let zeros = number.iter().take_while(|byte| **byte == 0).count();
-            Box::<[u8]>::from(&number[zeros..])
-        };
-        let key = Self {
-            modulus: without_zeros(modulus),
-            exponent: without_zeros(exponent),
-        };
-        let bits = key.modulus.len() * 8 - key.modulus.first()?.leading_zeros() as usize;
-        let is_odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
-        let exponent = (key.exponent.len() <= 8).then(|| {
-            key.exponent
-                .iter()
-                .fold(0u64, |value, byte| value << 8 | u64::from(*byte))
-        })?;
-        let is_usable = MODULUS_BITS.contains(&bits)
-            && is_odd(&key.modulus)
-            && is_odd(&key.exponent)
-            && (3..=MAX_EXPONENT).contains(&exponent)
-            && !roca::is_marked(&key.modulus);
-        is_usable.then_some(key)
-    }
-
-    /// Whether `signature` is this key's RS256 signature of `message` (RFC 7518, section 3.3).
-    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        RsaPublicKeyComponents {
-            n: &self.modulus,
-            e: &self.exponent,
-        }
-        .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
-        .is_ok()
-    }
-}
-
-impl fmt::Debug for RsaKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RsaKey({} bits)", self.modulus.len() * 8)
-    }
-}
 
 /// A set of keys (RFC 7517, section 5), of which those that can verify RS256 are kept.
 ///
@@ -85,7 +31,7 @@ pub struct JwkSet {
 struct Entry {
     key_id: Option<String>,
     /// `None` for a key of RSA that is there, but may not or cannot verify RS256.
-    key: Option<RsaKey>,
+    key: Option<Arc<RsaKey>>,
 }
 
 impl JwkSet {
@@ -141,7 +87,7 @@ impl JwkSet {
             .ok_or_else(|| ParseError::new("public key", "it has an unsound size or exponent"))?;
         let entry = Entry {
             key_id: None,
-            key: Some(key),
+            key: Some(Arc::new(key)),
         };
         Ok(Self {
             keys: vec![entry],
@@ -162,7 +108,7 @@ impl JwkSet {
     }
 
     /// The key that a token names. A token that names none gets the only key there is.
-    pub(crate) fn find(&self, key_id: Option<&str>) -> Result<&RsaKey, Error> {
+    pub(crate) fn find(&self, key_id: Option<&str>) -> Result<&Arc<RsaKey>, Error> {
         let usable = || {
             self.keys
                 .iter()
@@ -211,10 +157,17 @@ impl Entry {
             Some(id) => Some(id.as_str()?.to_owned()),
         };
         let key = may_verify_rs256(jwk)
-            .then(|| RsaKey::from_jwk(jwk))
-            .flatten();
+            .then(|| rsa_key(jwk))
+            .flatten()
+            .map(Arc::new);
         Some(Self { key_id, key })
     }
+}
+
+/// The key of the numbers `n` and `e` (RFC 7518, section 6.3.1).
+fn rsa_key(jwk: &Map<String, Value>) -> Option<RsaKey> {
+    let number = |name| base64url::decode(jwk.get(name)?.as_str()?);
+    RsaKey::from_numbers(&number("n")?, &number("e")?)
 }
 
 /// Whether `use`, `key_ops` and `alg`, where they are given, allow to verify RS256.

@@ -32,6 +32,7 @@ pub use self::status::KeySourceStatus;
 use self::flight::Flight;
 use self::kept_set::{KeptSet, Stage};
 use self::key_endpoint::{Answer, KeyEndpoint};
+use crate::jwk::RsaKey;
 use crate::{BuildError, Error, JwkSet, Rejection};
 
 /// When keys are fetched again.
@@ -119,6 +120,15 @@ impl JwksCache {
             return Err(self.shared.unavailable());
         }
         verify(set.keys())
+    }
+
+    /// Whether `key` is the one of this id, by a set that may be used without waiting.
+    pub(crate) fn has(&self, key_id: Option<&str>, key: &RsaKey) -> bool {
+        self.shared.at_once(key_id).is_some_and(|set| {
+            set.keys()
+                .find(key_id)
+                .is_ok_and(|current| **current == *key)
+        })
     }
 
     pub(crate) fn status(&self) -> KeySourceStatus {

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+use crate::json::{self, Problem, Text};
 use crate::shared_secret::SharedSecret;
-use crate::{Error, JwkSet, Rejection, base64url, json};
+use crate::token_cache::Voucher;
+use crate::{Error, JwkSet, Rejection, base64url};
 
 pub(crate) const MAX_TOKEN_BYTES: usize = 16 << 10;
 const MAX_HEADER_BYTES: usize = 8 << 10;
@@ -62,13 +65,11 @@ impl<'a> Jws<'a> {
                 "it is larger than 16 KiB",
             ));
         }
-        let malformed = |problem| Error::rejected(Rejection::Malformed, problem);
-        let mut parts = token.split('.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(malformed("it does not have three parts"));
-        };
+        // A dot too many is in what would be the payload, where base64url has none.
+        let (header, (payload, signature)) = token
+            .split_once('.')
+            .and_then(|(header, rest)| Some((header, rest.rsplit_once('.')?)))
+            .ok_or_else(|| malformed("it does not have three parts"))?;
         let decode = |part| {
             base64url::decode(part)
                 .ok_or_else(|| malformed("a part of it is not canonical base64url"))
@@ -80,10 +81,7 @@ impl<'a> Jws<'a> {
                 "its header is larger than 8 KiB",
             ));
         }
-        let header_fields = json::object(&header_json).ok_or_else(|| {
-            malformed("its header is not a JSON object in which every name stands once")
-        })?;
-        let (algorithm, key_id) = check_header(&header_fields, is_allowed)?;
+        let (algorithm, key_id) = read_header(&header_json, is_allowed)?;
         Ok(Self {
             signed: &token[..header.len() + 1 + payload.len()],
             payload: decode(payload)?,
@@ -114,13 +112,24 @@ impl<'a> Jws<'a> {
     ///
     /// If the key is not there or not usable, or if the signature is not by it.
     pub fn verify(self, keys: &JwkSet) -> Result<Vec<u8>, Error> {
+        let (payload, _) = self.verify_with_keys(keys)?;
+        Ok(payload)
+    }
+
+    /// Like [`Jws::verify`], and says whose signature it is.
+    pub(crate) fn verify_with_keys(self, keys: &JwkSet) -> Result<(Vec<u8>, Voucher), Error> {
         let key = keys.find(self.key_id())?;
-        self.verify_by(|message, signature| key.verifies(message, signature))
+        let payload = self.verify_by(|message, signature| key.verifies(message, signature))?;
+        Ok((payload, Voucher::Key(key.clone())))
     }
 
     /// Checks the signature with the secret that the issuer shares, and gives out the payload.
-    pub(crate) fn verify_with_secret(self, secret: &SharedSecret) -> Result<Vec<u8>, Error> {
-        self.verify_by(|message, signature| secret.verifies(message, signature))
+    pub(crate) fn verify_with_secret(
+        self,
+        secret: &SharedSecret,
+    ) -> Result<(Vec<u8>, Voucher), Error> {
+        let payload = self.verify_by(|message, signature| secret.verifies(message, signature))?;
+        Ok((payload, Voucher::SharedSecret))
     }
 
     fn verify_by(self, is_signed: impl FnOnce(&[u8], &[u8]) -> bool) -> Result<Vec<u8>, Error> {
@@ -134,36 +143,60 @@ impl<'a> Jws<'a> {
     }
 }
 
+/// What is looked at in a header. Keys and addresses of keys in it are passed over.
+#[derive(Deserialize)]
+struct Header<'a> {
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    alg: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    kid: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "json::present")]
+    crit: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "json::present")]
+    b64: Option<bool>,
+}
+
 /// The algorithm and the key id of a header that asks for nothing else.
-fn check_header(
-    header: &Map<String, Value>,
+fn read_header(
+    header: &[u8],
     is_allowed: impl Fn(Algorithm) -> bool,
 ) -> Result<(Algorithm, Option<String>), Error> {
-    let named = header.get("alg").and_then(Value::as_str);
+    let header: Header<'_> = json::read(header).map_err(|problem| match problem {
+        Problem::Member(member) if member == "alg" => other_algorithm(),
+        Problem::Member(member) if member == "b64" => extension(),
+        Problem::Member(_) => malformed("its key id is not a text"),
+        Problem::Malformed => {
+            malformed("its header is not a JSON object in which every name stands once")
+        }
+    })?;
+    let named = header.alg.as_ref().map(|Text(name)| &**name);
     let algorithm = [Algorithm::Rs256, Algorithm::Hs256]
         .into_iter()
         .find(|algorithm| Some(algorithm.name()) == named && is_allowed(*algorithm))
-        .ok_or_else(|| {
-            Error::rejected(
-                Rejection::Algorithm,
-                "its algorithm is not the one that is trusted",
-            )
-        })?;
+        .ok_or_else(other_algorithm)?;
     // No extension is implemented; `b64` (RFC 7797) would change what is signed.
-    if header.contains_key("crit") || header.get("b64").is_some_and(|b64| *b64 != true) {
-        return Err(Error::rejected(
-            Rejection::Critical,
-            "its header asks for an extension",
-        ));
+    if header.crit.is_some() || header.b64 == Some(false) {
+        return Err(extension());
     }
-    match header.get("kid") {
-        None => Ok((algorithm, None)),
-        Some(Value::String(key_id)) => Ok((algorithm, Some(key_id.clone()))),
-        Some(_) => Err(Error::rejected(
-            Rejection::Malformed,
-            "its key id is not a text",
-        )),
-    }
+    Ok((
+        algorithm,
+        header.kid.map(|Text(key_id)| key_id.into_owned()),
+    ))
+}
+
+fn malformed(problem: &'static str) -> Error {
+    Error::rejected(Rejection::Malformed, problem)
+}
+
+fn other_algorithm() -> Error {
+    Error::rejected(
+        Rejection::Algorithm,
+        "its algorithm is not the one that is trusted",
+    )
+}
+
+fn extension() -> Error {
+    Error::rejected(Rejection::Critical, "its header asks for an extension")
 }
 
 impl fmt::Debug for Jws<'_> {

@@ -43,6 +43,13 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `fetch` | yes | [`RemoteVerifier`], and with it `runbeam-http` and tokio. Without it there is no network and no async |
+//! | `aws-lc-rs` | no | nothing: RSA by aws-lc-rs in place of ring, with each key prepared once. Faster; it builds a C library |
+//!
+//! # The same token again
+//!
+//! A verifier may remember the tokens that it found good: [`Verifier::with_token_cache`],
+//! [`RemoteVerifierBuilder::with_token_cache`]. It is off unless asked for. What is remembered is bounded by number
+//! and bytes ([`TokenCacheLimits`]), counts no longer than the token and its key do, and is zeroized when forgotten.
 //!
 //! # Limits
 //!
@@ -63,6 +70,7 @@ mod policy;
 #[cfg(feature = "fetch")]
 mod remote_verifier;
 mod shared_secret;
+mod token_cache;
 mod verifier;
 
 pub use bearer::{BearerToken, TokenKind, extract_bearer_token};
@@ -75,4 +83,5 @@ pub use jws::Jws;
 pub use policy::{TrustPolicy, TrustedIssuer};
 #[cfg(feature = "fetch")]
 pub use remote_verifier::{RemoteVerifier, RemoteVerifierBuilder};
+pub use token_cache::{TokenCacheLimits, TokenCacheStatus};
 pub use verifier::{Verified, Verifier};

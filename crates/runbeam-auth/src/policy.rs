@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use runbeam_model::{BaseUrl, Origin, Secret, Timestamp};
 
+use crate::claims::{Said, Terms};
 use crate::jws::Algorithm;
 use crate::shared_secret::SharedSecret;
+use crate::token_cache::{Remembered, Voucher};
 use crate::{BuildError, Claims, Error, JwkSet, Jws, Rejection};
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
@@ -91,46 +93,58 @@ impl TrustPolicy {
                 .any(|issuer| issuer.algorithm() == algorithm)
         };
         let jws = Jws::parse_for(token, is_allowed)?;
-        let claims = Claims::parse(jws.unverified_payload(), &self.required_claims)?;
-        let issuer = self.check(&claims, now)?;
+        let said = Said::parse(jws.unverified_payload(), &self.required_claims)?;
+        let issuer = self.check(&said.terms()?, now)?;
         if self.issuers[issuer].algorithm() != jws.algorithm() {
             return Err(Error::rejected(
                 Rejection::Algorithm,
                 "its algorithm is not the one of its issuer",
             ));
         }
+        let claims = said.into_claims()?;
         Ok(Candidate {
+            token,
             jws,
             claims,
             issuer,
         })
     }
 
-    /// Checks everything about `claims` but who signed them, and gives the place of their issuer in the policy.
-    fn check(&self, claims: &Claims, now: Timestamp) -> Result<usize, Error> {
+    /// Whether what was once found good still is, but for its key.
+    pub(crate) fn still_accepts(&self, remembered: &Remembered, now: Timestamp) -> bool {
+        let claims = &remembered.claims;
+        // The leeway is for clocks that differ; it is no reason to remember a token for longer.
+        claims.exp > now
+            && self
+                .check(&claims.terms(), now)
+                .is_ok_and(|issuer| issuer == remembered.issuer)
+    }
+
+    /// Checks everything but who signed the token, and gives the place of its issuer in the policy.
+    fn check<A: AsRef<str>>(&self, terms: &Terms<'_, A>, now: Timestamp) -> Result<usize, Error> {
         let issuer = self
             .issuers
             .iter()
-            .position(|issuer| issuer.is_issuer(&claims.iss))
+            .position(|issuer| issuer.is_issuer(terms.issuer))
             .ok_or_else(|| Error::rejected(Rejection::Issuer, "its issuer is not trusted"))?;
-        if claims.exp.saturating_add(self.leeway) <= now {
+        if terms.exp.saturating_add(self.leeway) <= now {
             return Err(Error::rejected(Rejection::Expired, "it has expired"));
         }
         let latest_start = now.saturating_add(self.leeway);
-        if claims.nbf.is_some_and(|start| start > latest_start) {
+        if terms.nbf.is_some_and(|start| start > latest_start) {
             return Err(Error::rejected(
                 Rejection::NotYetValid,
                 "it is not valid yet",
             ));
         }
-        if claims.iat.is_some_and(|issued| issued > latest_start) {
+        if terms.iat.is_some_and(|issued| issued > latest_start) {
             return Err(Error::rejected(
                 Rejection::IssuedInFuture,
                 "it was issued in the future",
             ));
         }
         match &self.audience {
-            Some(audience) if !claims.aud.contains(audience) => Err(Error::rejected(
+            Some(audience) if !names(terms.audience, audience) => Err(Error::rejected(
                 Rejection::Audience,
                 "it is for another audience",
             )),
@@ -139,8 +153,13 @@ impl TrustPolicy {
     }
 }
 
+fn names<A: AsRef<str>>(audiences: &[A], audience: &str) -> bool {
+    audiences.iter().any(|named| named.as_ref() == audience)
+}
+
 /// A token that meets the policy, if only its signature is its issuer's.
 pub(crate) struct Candidate<'a> {
+    pub(crate) token: &'a str,
     pub(crate) jws: Jws<'a>,
     pub(crate) claims: Claims,
     /// The place of its issuer in the policy.
@@ -155,10 +174,10 @@ pub(crate) enum KeysAtHand {
 }
 
 impl KeysAtHand {
-    /// Checks the signature, and gives out the payload.
-    pub(crate) fn check(&self, jws: Jws<'_>) -> Result<Vec<u8>, Error> {
+    /// Checks the signature, and gives out the payload and whose signature it is.
+    pub(crate) fn check(&self, jws: Jws<'_>) -> Result<(Vec<u8>, Voucher), Error> {
         match self {
-            Self::Set(keys) => jws.verify(keys),
+            Self::Set(keys) => jws.verify_with_keys(keys),
             Self::Secret(secret) => jws.verify_with_secret(secret),
         }
     }
@@ -279,7 +298,7 @@ impl TrustedIssuer {
     fn is_issuer(&self, claim: &str) -> bool {
         match &self.rule {
             Rule::Exact(issuer) => issuer == claim,
-            Rule::Origin(origin) => Origin::of(claim).is_ok_and(|claimed| claimed == *origin),
+            Rule::Origin(origin) => origin.is_origin_of(claim),
         }
     }
 }

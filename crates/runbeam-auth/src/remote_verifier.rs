@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 
 use crate::jwks_cache::{JwksCache, KeySourceStatus, Refresh, Snapshot};
 use crate::policy::{KeySource, KeysAtHand};
-use crate::verifier::{claims_of_caller, own_claims};
+use crate::token_cache::{Remembered, TokenCache, TokenCacheLimits, TokenCacheStatus, Voucher};
+use crate::verifier::{Good, claims_of_caller, own_claims};
 use crate::{BuildError, Claims, Error, JwkSet, TrustPolicy, Verified};
 
 const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
@@ -44,6 +45,7 @@ struct Shared {
     keys: Vec<Keys>,
     /// One of each address, however many issuers have their keys there.
     caches: Vec<JwksCache>,
+    tokens: Option<TokenCache>,
 }
 
 #[derive(Debug)]
@@ -76,6 +78,7 @@ impl RemoteVerifier {
                 deadline: MAX_FETCH,
             },
             snapshot: Snapshot::default(),
+            token_cache: None,
         }
     }
 
@@ -102,20 +105,37 @@ impl RemoteVerifier {
     async fn accept<C>(
         &self,
         token: &str,
-        read: impl FnOnce(Claims, &[u8]) -> Result<C, Error>,
+        read: impl FnOnce(Good<'_>) -> Result<C, Error>,
     ) -> Result<Verified<C>, Error> {
-        let candidate = self.shared.policy.examine(token, self.shared.clock.now())?;
-        match &self.shared.keys[candidate.issuer] {
-            Keys::AtHand(keys) => Verified::accept(candidate, |jws| keys.check(jws), read),
+        let shared = &*self.shared;
+        let now = shared.clock.now();
+        let is_good = |remembered: &Remembered| {
+            shared.policy.still_accepts(remembered, now) && shared.still_vouches(remembered)
+        };
+        let tokens = shared.tokens.as_ref();
+        if let Some(remembered) = tokens.and_then(|tokens| tokens.find(token, is_good)) {
+            return Verified::again(token, &remembered.claims, read);
+        }
+        let candidate = shared.policy.examine(token, now)?;
+        let tokens = tokens.map(|tokens| (tokens, now));
+        match &shared.keys[candidate.issuer] {
+            Keys::AtHand(keys) => Verified::accept(candidate, |jws| keys.check(jws), tokens, read),
             Keys::Cached(cache) => {
                 let key_id = candidate.jws.key_id().map(str::to_owned);
-                let verify =
-                    |keys: &JwkSet| Verified::accept(candidate, |jws| jws.verify(keys), read);
-                self.shared.caches[*cache]
+                let verify = |keys: &JwkSet| {
+                    Verified::accept(candidate, |jws| jws.verify_with_keys(keys), tokens, read)
+                };
+                shared.caches[*cache]
                     .with_keys(key_id.as_deref(), verify)
                     .await
             }
         }
+    }
+
+    /// How the cache of verified tokens does, if there is one.
+    #[must_use]
+    pub fn token_cache(&self) -> Option<TokenCacheStatus> {
+        self.shared.tokens.as_ref().map(TokenCache::status)
     }
 
     /// How each source of keys does: one for each address that keys are fetched from, in the order of the
@@ -136,6 +156,20 @@ impl RemoteVerifier {
     }
 }
 
+impl Shared {
+    /// Whether the key of what was once found good is still its issuer's.
+    fn still_vouches(&self, remembered: &Remembered) -> bool {
+        match (&self.keys[remembered.issuer], &remembered.voucher) {
+            // Keys at hand stay what they are.
+            (Keys::AtHand(_), _) => true,
+            (Keys::Cached(cache), Voucher::Key(key)) => {
+                self.caches[*cache].has(remembered.key_id.as_deref(), key)
+            }
+            (Keys::Cached(_), Voucher::SharedSecret) => false,
+        }
+    }
+}
+
 impl fmt::Debug for RemoteVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteVerifier")
@@ -153,6 +187,7 @@ pub struct RemoteVerifierBuilder {
     clock: Arc<dyn Clock>,
     refresh: Refresh,
     snapshot: Snapshot,
+    token_cache: Option<TokenCacheLimits>,
 }
 
 impl RemoteVerifierBuilder {
@@ -210,6 +245,16 @@ impl RemoteVerifierBuilder {
         Ok(self)
     }
 
+    /// Remembers tokens that were found good, up to `limits`, and spares itself the arithmetic when one comes again.
+    /// Without this, nothing is remembered.
+    ///
+    /// The dates, the policy and the key are checked each time: a token whose key is withdrawn is verified anew, and
+    /// then refused. A token is forgotten when it expires, whatever the leeway.
+    pub fn with_token_cache(mut self, limits: TokenCacheLimits) -> Self {
+        self.token_cache = Some(limits);
+        self
+    }
+
     /// Builds the verifier. Nothing is fetched before a token asks for it.
     ///
     /// # Errors
@@ -252,6 +297,7 @@ impl RemoteVerifierBuilder {
                 clock: self.clock,
                 keys,
                 caches,
+                tokens: self.token_cache.map(TokenCache::new).transpose()?,
             }),
         })
     }

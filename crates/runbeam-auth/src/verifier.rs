@@ -1,14 +1,16 @@
 //! The verifier: the only place that turns a token into something to be trusted.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use runbeam_model::{Clock, SystemClock};
+use runbeam_model::{Clock, SystemClock, Timestamp};
 use serde::de::DeserializeOwned;
 
 use crate::policy::{Candidate, KeySource};
-use crate::{BuildError, Claims, Error, Jws, Rejection, TrustPolicy};
+use crate::token_cache::{Remembered, TokenCache, TokenCacheLimits, TokenCacheStatus, Voucher};
+use crate::{BuildError, Claims, Error, Jws, Rejection, TrustPolicy, base64url};
 
 /// Claims whose signature, issuer, audience and dates a verifier has checked. Nothing else can make one.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,31 +33,82 @@ impl<C> Deref for Verified<C> {
 }
 
 impl<C> Verified<C> {
-    /// Accepts a candidate, if `check` finds its signature good and gives out the payload that it signs; `read`
-    /// says what is given out.
+    /// Accepts a candidate, if `check` finds its signature good, and remembers it; `read` says what is given out.
     pub(crate) fn accept<'a>(
         candidate: Candidate<'a>,
-        check: impl FnOnce(Jws<'a>) -> Result<Vec<u8>, Error>,
-        read: impl FnOnce(Claims, &[u8]) -> Result<C, Error>,
+        check: impl FnOnce(Jws<'a>) -> Result<(Vec<u8>, Voucher), Error>,
+        tokens: Option<(&TokenCache, Timestamp)>,
+        read: impl FnOnce(Good<'a>) -> Result<C, Error>,
     ) -> Result<Self, Error> {
-        let payload = check(candidate.jws)?;
-        read(candidate.claims, &payload).map(Self)
+        let Candidate {
+            token,
+            jws,
+            claims,
+            issuer,
+        } = candidate;
+        let key_id = tokens.and_then(|_| jws.key_id().map(Box::from));
+        let (payload, voucher) = check(jws)?;
+        if let Some((tokens, now)) = tokens {
+            let remembered = Remembered {
+                claims: claims.clone(),
+                issuer,
+                key_id,
+                voucher,
+            };
+            tokens.insert(token, remembered, now);
+        }
+        let good = Good {
+            claims: Cow::Owned(claims),
+            payload: Payload::Decoded(payload),
+        };
+        read(good).map(Self)
+    }
+
+    /// Accepts a token that is remembered and still good.
+    pub(crate) fn again(
+        token: &str,
+        claims: &Claims,
+        read: impl FnOnce(Good<'_>) -> Result<C, Error>,
+    ) -> Result<Self, Error> {
+        let good = Good {
+            claims: Cow::Borrowed(claims),
+            payload: Payload::Within(token),
+        };
+        read(good).map(Self)
     }
 }
 
+/// What a token says that is found good.
+pub(crate) struct Good<'a> {
+    claims: Cow<'a, Claims>,
+    payload: Payload<'a>,
+}
+
+enum Payload<'a> {
+    Decoded(Vec<u8>),
+    /// As it stands in the token.
+    Within(&'a str),
+}
+
 /// Reads the claims as they are known here.
-pub(crate) fn own_claims(claims: Claims, _: &[u8]) -> Result<Claims, Error> {
-    Ok(claims)
+pub(crate) fn own_claims(good: Good<'_>) -> Result<Claims, Error> {
+    Ok(good.claims.into_owned())
 }
 
 /// Reads the claims as a type of the caller's.
-pub(crate) fn claims_of_caller<C: DeserializeOwned>(_: Claims, payload: &[u8]) -> Result<C, Error> {
-    serde_json::from_slice(payload).map_err(|_| {
-        Error::rejected(
-            Rejection::Claim,
-            "its claims are not of the form that was asked for",
-        )
-    })
+pub(crate) fn claims_of_caller<C: DeserializeOwned>(good: Good<'_>) -> Result<C, Error> {
+    let payload = match good.payload {
+        Payload::Decoded(bytes) => Some(bytes),
+        Payload::Within(token) => token.split('.').nth(1).and_then(base64url::decode),
+    };
+    payload
+        .and_then(|payload| serde_json::from_slice(&payload).ok())
+        .ok_or_else(|| {
+            Error::rejected(
+                Rejection::Claim,
+                "its claims are not of the form that was asked for",
+            )
+        })
 }
 
 /// Verifies tokens against keys at hand. It does no I/O.
@@ -74,6 +127,7 @@ pub(crate) fn claims_of_caller<C: DeserializeOwned>(_: Claims, payload: &[u8]) -
 pub struct Verifier {
     policy: TrustPolicy,
     clock: Arc<dyn Clock>,
+    tokens: Option<Arc<TokenCache>>,
 }
 
 impl Verifier {
@@ -94,6 +148,7 @@ impl Verifier {
         Ok(Self {
             policy,
             clock: Arc::new(SystemClock),
+            tokens: None,
         })
     }
 
@@ -102,6 +157,25 @@ impl Verifier {
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
+    }
+
+    /// Remembers tokens that were found good, up to `limits`, and spares itself the arithmetic when one comes again.
+    /// Clones share what is remembered. Without this, nothing is.
+    ///
+    /// The dates and the policy are checked each time. A token is forgotten when it expires, whatever the leeway.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no random bytes.
+    pub fn with_token_cache(mut self, limits: TokenCacheLimits) -> Result<Self, BuildError> {
+        self.tokens = Some(Arc::new(TokenCache::new(limits)?));
+        Ok(self)
+    }
+
+    /// How the cache of verified tokens does, if there is one.
+    #[must_use]
+    pub fn token_cache(&self) -> Option<TokenCacheStatus> {
+        self.tokens.as_ref().map(|tokens| tokens.status())
     }
 
     /// Verifies a token.
@@ -140,11 +214,20 @@ impl Verifier {
     fn accept<C>(
         &self,
         token: &str,
-        read: impl FnOnce(Claims, &[u8]) -> Result<C, Error>,
+        read: impl FnOnce(Good<'_>) -> Result<C, Error>,
     ) -> Result<Verified<C>, Error> {
-        let candidate = self.policy.examine(token, self.clock.now())?;
+        let now = self.clock.now();
+        let tokens = self.tokens.as_deref();
+        let is_good = |remembered: &Remembered| self.policy.still_accepts(remembered, now);
+        if let Some(remembered) = tokens.and_then(|tokens| tokens.find(token, is_good)) {
+            return Verified::again(token, &remembered.claims, read);
+        }
+        let candidate = self.policy.examine(token, now)?;
         match self.policy.issuers()[candidate.issuer].keys() {
-            KeySource::AtHand(keys) => Verified::accept(candidate, |jws| keys.check(jws), read),
+            KeySource::AtHand(keys) => {
+                let tokens = tokens.map(|tokens| (tokens, now));
+                Verified::accept(candidate, |jws| keys.check(jws), tokens, read)
+            }
             // `new` lets no other source pass.
             KeySource::Unstated | KeySource::Url(_) => Err(Error::rejected(
                 Rejection::UnknownKey,

@@ -65,7 +65,8 @@ macro_rules! id_type {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = TextOrInteger::deserialize(deserializer)?.into_string();
-                text.parse().map_err(serde::de::Error::custom)
+                check($what, &text).map_err(serde::de::Error::custom)?;
+                Ok(Self(text.into()))
             }
         }
 

@@ -1,24 +1,48 @@
 //! How answers are read that spell one fact in several ways.
 
+use std::fmt;
+
 use serde::Deserialize as DeriveDeserialize;
-use serde::de::{Deserialize, Deserializer, Error};
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 /// A text, or an integer that stands for one.
-#[derive(DeriveDeserialize)]
-#[serde(untagged)]
-pub(crate) enum TextOrInteger {
-    Text(String),
-    Unsigned(u64),
-    Signed(i64),
-}
+pub(crate) struct TextOrInteger(String);
 
 impl TextOrInteger {
     pub(crate) fn into_string(self) -> String {
-        match self {
-            Self::Text(text) => text,
-            Self::Unsigned(number) => number.to_string(),
-            Self::Signed(number) => number.to_string(),
-        }
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for TextOrInteger {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextOrIntegerVisitor).map(Self)
+    }
+}
+
+struct TextOrIntegerVisitor;
+
+impl Visitor<'_> for TextOrIntegerVisitor {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or an integer")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<String, E> {
+        Ok(text)
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<String, E> {
+        Ok(number.to_string())
     }
 }
 

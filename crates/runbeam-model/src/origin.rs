@@ -76,6 +76,41 @@ impl Origin {
         })
     }
 
+    /// Whether `url` is a URL of this origin: whether [`Origin::of`] gives an equal one.
+    #[must_use]
+    pub fn is_origin_of(&self, url: &str) -> bool {
+        self.is_plainly_origin_of(url) || Self::of(url).is_ok_and(|origin| origin == *self)
+    }
+
+    /// Whether `url` is this origin as it is displayed and a path of letters, digits and their like: most URLs are
+    /// written so, and there is nothing in them to be read in another way.
+    fn is_plainly_origin_of(&self, url: &str) -> bool {
+        let (scheme, default_port) = if self.is_https {
+            ("https://", 443)
+        } else {
+            ("http://", 80)
+        };
+        let Some(rest) = url
+            .strip_prefix(scheme)
+            .and_then(|rest| rest.strip_prefix(&*self.host))
+        else {
+            return false;
+        };
+        let path = if self.port == default_port {
+            rest
+        } else {
+            let digits = rest.strip_prefix(':').unwrap_or_default();
+            let end = digits.find('/').unwrap_or(digits.len());
+            let (port, path) = digits.split_at(end);
+            if port.starts_with(['0', '+']) || port.parse() != Ok(self.port) {
+                return false;
+            }
+            path
+        };
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
+        path.is_empty() || path.starts_with('/') && path.bytes().all(is_plain)
+    }
+
     /// Whether the scheme is `https`.
     #[must_use]
     pub fn is_https(&self) -> bool {
@@ -140,6 +175,64 @@ mod tests {
         ] {
             assert_ne!(Origin::of(other).unwrap(), trusted, "{other}");
         }
+    }
+
+    #[test]
+    fn comparing_is_the_same_as_parsing() {
+        let origins = [
+            "https://h",
+            "http://h",
+            "https://h:8443",
+            "http://[::1]:80",
+            "https://h:80",
+        ];
+        let paths = [
+            "",
+            "/",
+            "/a/b",
+            "/a?b",
+            "?b",
+            "#c",
+            "/a#c",
+            "/%2e",
+            "/a b",
+            "/\u{e9}",
+            "\\",
+            "@evil",
+            ".evil",
+            ":",
+            ":443",
+            ":0443",
+            ":+443",
+            ":80",
+            ":080",
+            ":8443",
+            ":8443/x",
+            ":84430",
+            ":8443@evil",
+            "0",
+            "/:8443",
+            "//",
+        ];
+        for trusted in origins.map(|origin| Origin::of(origin).unwrap()) {
+            for origin in origins {
+                for path in paths {
+                    for url in [
+                        format!("{origin}{path}"),
+                        format!("{origin}{path}").to_uppercase(),
+                    ] {
+                        let parsed = Origin::of(&url).is_ok_and(|origin| origin == trusted);
+                        assert_eq!(trusted.is_origin_of(&url), parsed, "{trusted} {url}");
+                        assert!(
+                            parsed || !trusted.is_plainly_origin_of(&url),
+                            "{trusted} {url}"
+                        );
+                    }
+                }
+            }
+        }
+        let trusted = Origin::of("https://h:8443").unwrap();
+        assert!(trusted.is_plainly_origin_of("https://h:8443/api/x"));
     }
 
     #[test]

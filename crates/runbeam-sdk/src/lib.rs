@@ -49,6 +49,12 @@
 //! | `RUNBEAM_ENCRYPTION_KEY` | the age identity that seals them; it also says that files are to be used | a key per instance |
 //! | `RUNBEAM_DISABLE_KEYRING` | set to anything: no keyring | unset |
 //!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `aws-lc-rs` | no | nothing: tokens are verified by aws-lc-rs in place of ring, faster. It builds a C library |
+//!
 //! # Limits
 //!
 //! Requests are sent once. All of it needs a Tokio runtime.

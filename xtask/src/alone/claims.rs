@@ -60,6 +60,7 @@ pub(super) const CLAIMS: &[Claim] = &[
             "age",
             "keyring-core",
             "zbus",
+            "aws-lc-rs",
             "runbeam-http",
             "runbeam-store",
         ],
@@ -69,7 +70,7 @@ pub(super) const CLAIMS: &[Claim] = &[
         package: "runbeam-auth",
         features: Features::Default,
         has: &["hyper", "rustls", "ring", "tokio", "runbeam-http"],
-        lacks: &["age", "keyring-core", "zbus", "runbeam-store"],
+        lacks: &["age", "keyring-core", "zbus", "aws-lc-rs", "runbeam-store"],
         built: false,
     },
     Claim {
@@ -91,7 +92,7 @@ pub(super) const CLAIMS: &[Claim] = &[
             "runbeam-http",
             "runbeam-store",
         ],
-        lacks: &["axum", "runbeam-emulator"],
+        lacks: &["axum", "aws-lc-rs", "runbeam-emulator"],
         built: false,
     },
     Claim {

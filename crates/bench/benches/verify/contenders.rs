@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
-use runbeam_auth::{JwkSet, RemoteVerifier, TrustPolicy, TrustedIssuer, Verifier};
+use runbeam_auth::{
+    JwkSet, RemoteVerifier, RemoteVerifierBuilder, TokenCacheLimits, TrustPolicy, TrustedIssuer,
+    Verifier,
+};
 use runbeam_emulator::Emulator;
 use serde::Deserialize;
 use tokio::runtime::Runtime;
@@ -30,46 +32,92 @@ impl Contender {
     }
 }
 
-/// RSA and SHA-256 alone, of bytes that are decoded already.
-pub(crate) fn bare_ring(cloud: &Emulator) -> Contender {
-    let jwk = cloud.signing_key().jwk();
-    let number = |name: &str| URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();
-    let (n, e) = (number("n"), number("e"));
+/// RSA and SHA-256 alone, of bytes that are decoded already, by what does the arithmetic of ours.
+#[cfg(not(feature = "bench-aws-lc-rs"))]
+pub(crate) fn bare(cloud: &Emulator) -> Contender {
+    use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+
+    let (n, e) = numbers(cloud);
     Contender::new("bare ring", move || {
         let key = RsaPublicKeyComponents {
             n: n.clone(),
             e: e.clone(),
         };
         Box::new(move |token| {
-            key.verify(
-                &RSA_PKCS1_2048_8192_SHA256,
-                token.signed(),
-                &token.signature,
-            )
-            .is_ok()
+            let algorithm = &RSA_PKCS1_2048_8192_SHA256;
+            key.verify(algorithm, token.signed(), &token.signature)
+                .is_ok()
         })
     })
 }
 
+/// RSA and SHA-256 alone, of bytes that are decoded already, by what does the arithmetic of ours.
+#[cfg(feature = "bench-aws-lc-rs")]
+pub(crate) fn bare(cloud: &Emulator) -> Contender {
+    use aws_lc_rs::rsa::PublicKeyComponents;
+    use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
+
+    let (n, e) = numbers(cloud);
+    Contender::new("bare aws-lc-rs, key parsed", move || {
+        let key: aws_lc_rs::rsa::PublicKey =
+            PublicKeyComponents { n: &n, e: &e }.try_into().unwrap();
+        let key = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.as_ref()).unwrap();
+        Box::new(move |token| key.verify_sig(token.signed(), &token.signature).is_ok())
+    })
+}
+
+/// Modulus and exponent of the key of all tokens.
+fn numbers(cloud: &Emulator) -> (Vec<u8>, Vec<u8>) {
+    let jwk = cloud.signing_key().jwk();
+    let number = |name: &str| URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();
+    (number("n"), number("e"))
+}
+
 pub(crate) fn ours(cloud: &Emulator) -> Contender {
+    ours_by("ours", cloud, |policy| Verifier::new(policy).unwrap())
+}
+
+pub(crate) fn ours_that_remembers(cloud: &Emulator) -> Contender {
+    ours_by("ours, tokens remembered", cloud, |policy| {
+        let verifier = Verifier::new(policy).unwrap();
+        verifier.with_token_cache(TokenCacheLimits::new()).unwrap()
+    })
+}
+
+fn ours_by(name: &'static str, cloud: &Emulator, build: fn(TrustPolicy) -> Verifier) -> Contender {
     let url = cloud.url();
     let set = format!(r#"{{"keys":[{}]}}"#, cloud.signing_key().jwk());
-    Contender::new("ours", move || {
+    Contender::new(name, move || {
         let keys = JwkSet::parse(set.as_bytes()).unwrap();
-        let policy = TrustPolicy::new(TrustedIssuer::exact(url.clone()).with_keys(keys));
-        let verifier = Verifier::new(policy).unwrap();
+        let issuer = TrustedIssuer::exact(url.clone()).with_keys(keys);
+        let verifier = build(TrustPolicy::new(issuer));
         Box::new(move |token| verifier.verify(&token.text).is_ok())
     })
 }
 
 pub(crate) fn ours_with_fetched_keys(cloud: &Emulator) -> Contender {
+    ours_that_fetches("ours, keys fetched", cloud, |builder| builder)
+}
+
+pub(crate) fn ours_that_remembers_and_fetches(cloud: &Emulator) -> Contender {
+    ours_that_fetches("ours, both", cloud, |builder| {
+        builder.with_token_cache(TokenCacheLimits::new())
+    })
+}
+
+fn ours_that_fetches(
+    name: &'static str,
+    cloud: &Emulator,
+    set_up: fn(RemoteVerifierBuilder) -> RemoteVerifierBuilder,
+) -> Contender {
     let url = cloud.url();
     let issuer = TrustedIssuer::exact(url)
         .with_jwks_url(&cloud.jwks_url())
         .unwrap();
-    Contender::new("ours, keys fetched", move || {
+    Contender::new(name, move || {
         let runtime = runtime();
-        let verifier = RemoteVerifier::new(TrustPolicy::new(issuer.clone())).unwrap();
+        let builder = RemoteVerifier::builder(TrustPolicy::new(issuer.clone()));
+        let verifier = set_up(builder).build().unwrap();
         Box::new(move |token| runtime.block_on(verifier.verify(&token.text)).is_ok())
     })
 }

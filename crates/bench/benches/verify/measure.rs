@@ -27,12 +27,17 @@ impl Measured {
     }
 }
 
+/// What the contenders have to do with each token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    Accept,
+    /// Once before the time is taken, and again.
+    AcceptAgain,
+    Refuse,
+}
+
 /// Lets each contender verify all tokens in each round, with another one at the head each time.
-pub(crate) fn take_turns(
-    contenders: &[&Contender],
-    tokens: &[Token],
-    are_good: bool,
-) -> Vec<Measured> {
+pub(crate) fn take_turns(contenders: &[&Contender], tokens: &[Token], task: Task) -> Vec<Measured> {
     let mut measured: Vec<_> = contenders
         .iter()
         .map(|contender| Measured::new(contender.name))
@@ -40,7 +45,10 @@ pub(crate) fn take_turns(
     for_each_batch(contenders, tokens, |number, verifiers, batch| {
         for turn in 0..verifiers.len() {
             let place = (number + turn) % verifiers.len();
-            measured[place].add(time(&verifiers[place], batch, are_good));
+            if task == Task::AcceptAgain {
+                time(&verifiers[place], batch, true);
+            }
+            measured[place].add(time(&verifiers[place], batch, task != Task::Refuse));
         }
     });
     measured

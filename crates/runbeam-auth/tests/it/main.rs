@@ -22,5 +22,6 @@ mod naughty_strings;
 mod raw_endpoint;
 mod self_signed;
 mod single_edits;
+mod token_cache;
 mod vectors;
 mod weak_secrets;
