@@ -1,18 +1,25 @@
 //! Secrets in age files.
 
+mod rotation;
+
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use runbeam_model::{Secret, SecretBytes};
+use runbeam_model::{Clock, Secret, SecretBytes, SystemClock};
 
-use crate::blocking::{Blocking, secret_store_in_background};
+use crate::blocking::{Blocking, in_background, secret_store_in_background};
+use crate::copies::{Copies, Evidence};
+use crate::directory::Witness;
 use crate::encryption_key::Identities;
+use crate::generation::Generation;
 use crate::instance_dir::{InstanceDir, LockedInstance, Sealed};
-use crate::seal::{self, OpenError, Place};
+use crate::seal::{self, OpenError, Opened, Place};
+use crate::watch::Changes;
 use crate::{
     Description, EntryName, Error, ErrorKind, InstanceId, KeySource, Lifetime, Location,
-    Precondition, Presence, Revision, Stored, lock,
+    Precondition, Presence, Revision, Rotation, Stored, lock,
 };
 
 /// Keeps secrets in files that are sealed with [age](https://age-encryption.org/v1) and closed to other users.
@@ -51,19 +58,43 @@ impl AgeFileStore {
     /// [`EncryptionKey`](ErrorKind::EncryptionKey) if it is not a key.
     pub fn with_encryption_key(self, key: &Secret) -> Result<Self, Error> {
         let key = CommonKey::parse(key, KeySource::Caller)?;
-        Ok(Self::from_files(AgeFiles {
-            key: Some(key),
-            ..Arc::unwrap_or_clone(self.files)
-        }))
+        let files = Arc::unwrap_or_clone(self.files);
+        Ok(Self::from_files(files.with_common_key(Some(key))))
     }
 
     /// Waits for the lock of an instance for at most `deadline` instead of 5 s.
     #[must_use]
     pub fn with_lock_deadline(self, deadline: Duration) -> Self {
-        Self::from_files(AgeFiles {
-            lock_deadline: deadline,
-            ..Arc::unwrap_or_clone(self.files)
-        })
+        Self::from_files(Arc::unwrap_or_clone(self.files).with_lock_deadline(deadline))
+    }
+
+    /// Looks for changes of a watched entry every `interval` instead of every second.
+    #[must_use]
+    pub fn with_watch_interval(self, interval: Duration) -> Self {
+        Self::from_files(Arc::unwrap_or_clone(self.files).with_watch_interval(interval))
+    }
+
+    /// Numbers the states of secrets by `clock` instead of the clock of the system.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
+        Self::from_files(Arc::unwrap_or_clone(self.files).with_clock(Arc::new(clock)))
+    }
+
+    /// Seals all entries of `instance` anew: with the first identity of the key that was handed over, or else with
+    /// a new key of the instance, which then replaces the former one.
+    ///
+    /// Loads go on without a failure meanwhile, in this process and in others; saves wait. An interrupted rotation loses
+    /// nothing, and the next one brings it to its end. Generations and revisions stay what they were.
+    ///
+    /// A new key of the instance is written beside the former one, `[new, former]`, before anything is sealed
+    /// with it, and alone after everything is. A process of the earlier SDK cannot read the two together.
+    ///
+    /// # Errors
+    ///
+    /// That of the first entry that does not open. All others are sealed anew, and no identity is dropped.
+    pub async fn rotate(&self, instance: &InstanceId) -> Result<Rotation, Error> {
+        let (files, instance) = (self.files.clone(), instance.clone());
+        in_background(move || files.rotate(&instance)).await
     }
 
     fn from_files(files: AgeFiles) -> Self {
@@ -81,6 +112,9 @@ pub(crate) struct AgeFiles {
     root: PathBuf,
     key: Option<CommonKey>,
     lock_deadline: Duration,
+    clock: Arc<dyn Clock>,
+    copies: Arc<Copies>,
+    changes: Arc<Changes>,
 }
 
 /// A key for all instances.
@@ -99,6 +133,16 @@ impl CommonKey {
     }
 }
 
+/// The identities at hand, where they are from, and what holds as long as they would be the same.
+struct Key {
+    identities: Identities,
+    source: KeySource,
+    /// The text of the instance's own key.
+    text: Option<SecretBytes>,
+    /// What holds as long as the instance's own key is the same; the outer `None` is a key that was handed over.
+    witness: Option<Option<Witness>>,
+}
+
 impl AgeFiles {
     pub(crate) fn new(root: &Path) -> Result<Self, Error> {
         let root = std::path::absolute(root).map_err(|error| {
@@ -114,16 +158,35 @@ impl AgeFiles {
             root,
             key: None,
             lock_deadline: lock::DEFAULT_DEADLINE,
+            clock: Arc::new(SystemClock),
+            copies: Arc::default(),
+            changes: Arc::default(),
         })
     }
 
     pub(crate) fn with_common_key(self, key: Option<CommonKey>) -> Self {
-        Self { key, ..self }
+        Self {
+            key,
+            // What another key opened is no copy of what this one opens.
+            copies: Arc::default(),
+            ..self
+        }
     }
 
     pub(crate) fn with_lock_deadline(self, lock_deadline: Duration) -> Self {
         Self {
             lock_deadline,
+            ..self
+        }
+    }
+
+    pub(crate) fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    pub(crate) fn with_watch_interval(self, interval: Duration) -> Self {
+        Self {
+            changes: Arc::new(Changes::polled(interval)),
             ..self
         }
     }
@@ -146,39 +209,188 @@ impl AgeFiles {
         InstanceDir::open(&self.root, instance)
     }
 
-    /// Saves into an instance whose lock is held.
+    /// The copy of a secret in this process, if the files that it came from are unchanged.
+    pub(crate) fn unchanged(&self, place: Place<'_>) -> Option<Stored> {
+        self.copies.unchanged(place)
+    }
+
+    /// Loads from the open directory of an instance. With `evidence` of what else was read for that, a copy is kept.
+    pub(crate) fn load_from(
+        &self,
+        dir: &InstanceDir,
+        place: Place<'_>,
+        evidence: Option<Evidence>,
+    ) -> Result<Option<Stored>, Error> {
+        // Before anything is read: what is written meanwhile may be newer than what is read.
+        let newest = self.copies.newest(place);
+        let Some((opened, sealed, key)) = self.open_sealed(dir, place)? else {
+            return Ok(None);
+        };
+        let stored = Stored::of(opened.value, opened.generation);
+        if stored.generation != Generation::UNNUMBERED && stored.generation < newest {
+            return Err(was_rolled_back(&sealed));
+        }
+        if let Some(mut evidence) = evidence {
+            evidence.add_all(sealed.witnesses);
+            evidence.add_all(key.witness);
+            self.copies.note_load(place, &stored, evidence);
+        }
+        Ok(Some(stored))
+    }
+
+    /// Finds and opens a sealed secret.
+    ///
+    /// While the key of the instance is rotated, the secret may be read before it is sealed anew and the key after the
+    /// former one is gone. So what does not open is read again until the very same does not open twice: whatever
+    /// was read second was then there before the first was read again.
+    fn open_sealed(
+        &self,
+        dir: &InstanceDir,
+        place: Place<'_>,
+    ) -> Result<Option<(Opened, Sealed, Key)>, Error> {
+        let mut former: Option<(SecretBytes, Option<SecretBytes>)> = None;
+        loop {
+            let Some(sealed) = dir.find(place.entry)? else {
+                return Ok(None);
+            };
+            let (error, key) = match self.key(dir, place.instance)? {
+                Some(key) => {
+                    match seal::open(sealed.bytes.expose(), place, key.identities.iter()) {
+                        Ok(opened) => return Ok(Some((opened, sealed, key))),
+                        Err(error) => (does_not_open(&sealed, &key.source, error), key.text),
+                    }
+                }
+                None => (self.key_is_gone(&sealed, place.instance), None),
+            };
+            let seen = (sealed.bytes, key);
+            if self.key.is_some() || former.as_ref() == Some(&seen) {
+                return Err(error);
+            }
+            former = Some(seen);
+        }
+    }
+
+    /// Saves into an instance whose lock is held, as a state that is newer than `other_copy`.
     pub(crate) fn save_locked(
         &self,
         locked: &LockedInstance,
         place: Place<'_>,
         value: &SecretBytes,
         precondition: Precondition,
-    ) -> Result<Revision, Error> {
-        if precondition != Precondition::Any {
-            let current = locked.find(place.entry)?;
-            precondition.check(current.map(|sealed| Revision::of(sealed.bytes.expose())))?;
-        }
-        let identities = match &self.key {
-            Some(key) => key.identities.clone(),
-            None => self.own_key_or_new(locked, place.instance)?,
-        };
-        let sealed = seal::seal(value, place, &identities)
-            .map_err(|error| Error::new(ErrorKind::Io, "cannot seal the secret").because(error))?;
-        locked.write(place.entry, &sealed)?;
-        Ok(Revision::of(&sealed))
+        other_copy: Generation,
+    ) -> Result<Stored, Error> {
+        let former = self.former_generation(locked, place, precondition)?;
+        let generation = former.max(other_copy).next(&self.clock);
+        let stored = Stored::of(value.clone(), generation);
+        self.write(locked, place, &stored)?;
+        Ok(stored)
     }
 
-    fn read_own_key(
+    /// Writes a state of an entry as it is.
+    pub(crate) fn write(
+        &self,
+        locked: &LockedInstance,
+        place: Place<'_>,
+        stored: &Stored,
+    ) -> Result<(), Error> {
+        let identities = self.sealing_key(locked, place.instance)?;
+        let sealed = seal_state(stored, place, &identities)?;
+        locked.write(place.entry, &sealed)?;
+        self.copies.note_save(place, stored.generation);
+        Ok(())
+    }
+
+    /// Removes a sealed secret, and says whether there was one.
+    pub(crate) fn remove(&self, locked: &LockedInstance, place: Place<'_>) -> Result<bool, Error> {
+        let removed = locked.remove(place.entry)?;
+        self.copies.forget(place);
+        Ok(removed)
+    }
+
+    /// The generation that the file of an entry claims, if there is one.
+    pub(crate) fn claimed_generation(
         &self,
         dir: &InstanceDir,
+        entry: &EntryName,
+    ) -> Result<Option<Generation>, Error> {
+        let sealed = dir.find(entry)?;
+        Ok(sealed.map(|sealed| seal::claimed_generation(sealed.bytes.expose())))
+    }
+
+    /// Checks the precondition of a save, and returns the newest generation that is known.
+    fn former_generation(
+        &self,
+        locked: &LockedInstance,
+        place: Place<'_>,
+        precondition: Precondition,
+    ) -> Result<Generation, Error> {
+        let newest = self.copies.newest(place);
+        match precondition {
+            Precondition::Any => {
+                // What cannot be read is about to be replaced.
+                let claimed = match self.claimed_generation(locked, place.entry) {
+                    Ok(claimed) => claimed.unwrap_or_default(),
+                    Err(_) => Generation::UNNUMBERED,
+                };
+                if claimed <= newest.max(Generation::of_time(&self.clock)) {
+                    return Ok(newest.max(claimed));
+                }
+                // Nobody shall use up the numbers with a forged one.
+                let opened = self.open_sealed(locked, place).unwrap_or_default();
+                Ok(opened.map_or(newest, |(opened, ..)| newest.max(opened.generation)))
+            }
+            Precondition::Absent => {
+                let is_absent = locked.find(place.entry)?.is_none();
+                precondition.check_presence(!is_absent)?;
+                Ok(newest)
+            }
+            Precondition::Unchanged(_) => {
+                let current = match self.copies.unchanged(place) {
+                    Some(copy) => Some(copy),
+                    None => self.load_from(locked, place, None)?,
+                };
+                precondition.check(current.as_ref().map(|stored| stored.revision))?;
+                Ok(current.map_or(newest, |stored| newest.max(stored.generation)))
+            }
+        }
+    }
+
+    /// The key that opens what is in `dir`.
+    fn key(&self, dir: &InstanceDir, instance: &InstanceId) -> Result<Option<Key>, Error> {
+        match &self.key {
+            Some(key) => Ok(Some(Key {
+                identities: key.identities.clone(),
+                source: key.source.clone(),
+                text: None,
+                witness: None,
+            })),
+            None => self.read_own_key(dir, instance),
+        }
+    }
+
+    fn sealing_key(
+        &self,
+        locked: &LockedInstance,
         instance: &InstanceId,
-    ) -> Result<Option<(Identities, KeySource)>, Error> {
-        let Some(text) = dir.read_key()? else {
+    ) -> Result<Identities, Error> {
+        match &self.key {
+            Some(key) => Ok(key.identities.clone()),
+            None => self.own_key_or_new(locked, instance),
+        }
+    }
+
+    fn read_own_key(&self, dir: &InstanceDir, instance: &InstanceId) -> Result<Option<Key>, Error> {
+        let Some(content) = dir.read_key()? else {
             return Ok(None);
         };
         let source = KeySource::File(InstanceDir::path_of_key(&self.root, instance));
-        match Identities::parse(text.expose()) {
-            Ok(identities) => Ok(Some((identities, source))),
+        match Identities::parse(content.bytes.expose()) {
+            Ok(identities) => Ok(Some(Key {
+                identities,
+                source,
+                text: Some(content.bytes),
+                witness: Some(content.witness),
+            })),
             Err(problem) => Err(unusable_key(&source, problem)),
         }
     }
@@ -188,8 +400,8 @@ impl AgeFiles {
         locked: &LockedInstance,
         instance: &InstanceId,
     ) -> Result<Identities, Error> {
-        if let Some((identities, _)) = self.read_own_key(locked, instance)? {
-            return Ok(identities);
+        if let Some(key) = self.read_own_key(locked, instance)? {
+            return Ok(key.identities);
         }
         if locked.holds_sealed()? {
             tracing::warn!(
@@ -203,7 +415,7 @@ impl AgeFiles {
         }
         // A process that knows no lock, such as the earlier SDK, was faster: its key is the one.
         match self.read_own_key(locked, instance)? {
-            Some((identities, _)) => Ok(identities),
+            Some(key) => Ok(key.identities),
             None => Err(Error::new(
                 ErrorKind::Locked,
                 format!(
@@ -227,51 +439,46 @@ impl AgeFiles {
 }
 
 impl Blocking for AgeFiles {
-    fn load(&self, instance: &InstanceId, entry: &EntryName) -> Result<Option<Stored>, Error> {
-        let Some(dir) = self.open(instance)? else {
-            return Ok(None);
-        };
-        let Some(sealed) = dir.find(entry)? else {
-            return Ok(None);
-        };
-        let (identities, source) = match &self.key {
-            Some(key) => (key.identities.clone(), key.source.clone()),
-            None => self
-                .read_own_key(&dir, instance)?
-                .ok_or_else(|| self.key_is_gone(&sealed, instance))?,
-        };
-        match seal::open(
-            sealed.bytes.expose(),
-            Place { instance, entry },
-            &identities,
-        ) {
-            Ok(value) => Ok(Some(Stored::new(
-                value,
-                Revision::of(sealed.bytes.expose()),
-            ))),
-            Err(error) => Err(does_not_open(&sealed, &source, error)),
+    fn load_at_once(&self, place: Place<'_>) -> Option<Stored> {
+        self.unchanged(place)
+    }
+
+    fn load(&self, place: Place<'_>) -> Result<Option<Stored>, Error> {
+        let evidence = Evidence::from_now();
+        match self.open(place.instance)? {
+            Some(dir) => self.load_from(&dir, place, Some(evidence.with_all(dir.witnesses()))),
+            None => Ok(None),
         }
     }
 
     fn save(
         &self,
-        instance: &InstanceId,
-        entry: &EntryName,
+        place: Place<'_>,
         value: &SecretBytes,
         precondition: Precondition,
     ) -> Result<Revision, Error> {
-        let locked = self.lock(instance)?;
-        self.save_locked(&locked, Place { instance, entry }, value, precondition)
+        let locked = self.lock(place.instance)?;
+        let newer_than = Generation::UNNUMBERED;
+        let saved = self.save_locked(&locked, place, value, precondition, newer_than)?;
+        Ok(saved.revision)
     }
 
-    fn clear(&self, instance: &InstanceId, entry: &EntryName) -> Result<bool, Error> {
-        match self.lock_existing(instance)? {
-            Some(locked) => locked.remove(entry),
+    fn clear(&self, place: Place<'_>) -> Result<bool, Error> {
+        match self.lock_existing(place.instance)? {
+            Some(locked) => self.remove(&locked, place),
             None => Ok(false),
         }
     }
 
-    fn describe(&self, instance: &InstanceId, entry: &EntryName) -> Result<Description, Error> {
+    fn list(&self, instance: &InstanceId) -> Result<BTreeSet<EntryName>, Error> {
+        match self.open(instance)? {
+            Some(dir) => dir.entries(),
+            None => Ok(BTreeSet::new()),
+        }
+    }
+
+    fn describe(&self, place: Place<'_>) -> Result<Description, Error> {
+        let Place { instance, entry } = place;
         let found = match self.open(instance)? {
             Some(dir) => dir.find(entry)?,
             None => None,
@@ -292,6 +499,19 @@ impl Blocking for AgeFiles {
         );
         Ok(description)
     }
+
+    fn changes(&self) -> &Changes {
+        &self.changes
+    }
+}
+
+fn seal_state(
+    stored: &Stored,
+    place: Place<'_>,
+    identities: &Identities,
+) -> Result<Vec<u8>, Error> {
+    seal::seal(&stored.value, place, stored.generation, identities)
+        .map_err(|error| Error::new(ErrorKind::Io, "cannot seal the secret").because(error))
 }
 
 fn unusable_key(source: &KeySource, problem: &str) -> Error {
@@ -321,4 +541,15 @@ fn does_not_open(sealed: &Sealed, source: &KeySource, error: OpenError) -> Error
         )
         .because(cause),
     }
+}
+
+fn was_rolled_back(sealed: &Sealed) -> Error {
+    Error::new(
+        ErrorKind::RolledBack,
+        format!(
+            "{} holds an older state of the secret than this store has seen; save the secret again, or, if it was put \
+             back on purpose, open a new store",
+            sealed.path.display()
+        ),
+    )
 }

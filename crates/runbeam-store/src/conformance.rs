@@ -6,12 +6,14 @@
 //! # }
 //! ```
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::time::Duration;
 
 use runbeam_model::{Secret, SecretBytes};
 
 use crate::secret_store::MAX_SECRET_LEN;
-use crate::{EntryName, Error, ErrorKind, InstanceId, Precondition, Presence, SecretStore};
+use crate::{EntryName, Error, ErrorKind, InstanceId, Precondition, Presence, SecretStore, Watch};
 
 /// A rule that a store breaks.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ impl fmt::Display for Breach {
 impl std::error::Error for Breach {}
 
 /// Checks all rules on a store that holds nothing of the instances `conformance` and `conformance-2`, and leaves
-/// nothing of them behind.
+/// nothing of them behind. It needs a Tokio runtime with a timer.
 ///
 /// # Errors
 ///
@@ -48,8 +50,13 @@ pub async fn check<S: SecretStore>(store: &S) -> Result<(), Breach> {
     suite.isolation().await?;
     suite.limits().await?;
     suite.values().await?;
+    suite.list().await?;
+    suite.watch().await?;
     suite.clear().await
 }
+
+/// In which a watch must have told of a change: many times what any store here needs.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 struct Suite<'a, S> {
     store: &'a S,
@@ -246,6 +253,69 @@ impl<'a, S: SecretStore> Suite<'a, S> {
         ensure(rule, loaded.as_ref() == Some(&secret), "it is another one")
     }
 
+    async fn list(&self) -> Result<(), Breach> {
+        let rule = "the entries of an instance that hold a secret are listed, and no others";
+        self.save(rule, b"listed", Precondition::Any).await?;
+        let mut expected = BTreeSet::from([self.entry.clone()]);
+        self.expect_entries(rule, &expected).await?;
+        for (instance, entry) in &self.others {
+            let value = SecretBytes::from(b"other".to_vec());
+            let saved = self.store.save(instance, entry, &value, Precondition::Any);
+            saved.await.map_err(|error| breach(rule, &error))?;
+            if *instance == self.instance {
+                expected.insert(entry.clone());
+            }
+            self.expect_entries(rule, &expected).await?;
+        }
+        for (instance, entry) in &self.others {
+            let cleared = self.store.clear(instance, entry).await;
+            cleared.map_err(|error| breach(rule, &error))?;
+        }
+        self.expect_entries(rule, &BTreeSet::from([self.entry.clone()]))
+            .await?;
+        self.clear_entry(rule).await?;
+        self.expect_entries(rule, &BTreeSet::new()).await
+    }
+
+    async fn watch(&self) -> Result<(), Breach> {
+        let rule = "a watch gives the state that differs from the one it began with, and each last state after it";
+        let first = self.save(rule, b"first", Precondition::Any).await?;
+        let mut watch = self.store.watch(&self.instance, &self.entry, None);
+        self.expect_change(rule, &mut watch, Some(b"first")).await?;
+        let mut watch = self.store.watch(&self.instance, &self.entry, Some(first));
+        let (seen, saved) = both(
+            self.expect_change(rule, &mut watch, Some(b"second")),
+            self.save(rule, b"second", Precondition::Any),
+        )
+        .await;
+        saved?;
+        seen?;
+        for number in 0..5 {
+            self.save(
+                rule,
+                format!("passed over {number}").as_bytes(),
+                Precondition::Any,
+            )
+            .await?;
+        }
+        self.save(rule, b"last", Precondition::Any).await?;
+        self.expect_change(rule, &mut watch, Some(b"last")).await?;
+        let (seen, cleared) = both(
+            self.expect_change(rule, &mut watch, None),
+            self.clear_entry(rule),
+        )
+        .await;
+        cleared?;
+        seen?;
+        let (seen, saved) = both(
+            self.expect_change(rule, &mut watch, Some(b"again")),
+            self.save(rule, b"again", Precondition::Any),
+        )
+        .await;
+        saved?;
+        seen
+    }
+
     async fn clear(&self) -> Result<(), Breach> {
         let rule = "what was cleared is gone, and can be saved again";
         self.clear_entry(rule).await?;
@@ -320,6 +390,39 @@ impl<'a, S: SecretStore> Suite<'a, S> {
                 instead: format!("{precondition:?} was taken to hold"),
             }),
         }
+    }
+
+    async fn expect_entries(
+        &self,
+        rule: &'static str,
+        entries: &BTreeSet<EntryName>,
+    ) -> Result<(), Breach> {
+        let listed = self.store.list(&self.instance).await;
+        let listed = listed.map_err(|error| breach(rule, &error))?;
+        if listed == *entries {
+            return Ok(());
+        }
+        Err(Breach {
+            rule,
+            instead: format!("{listed:?} are listed instead of {entries:?}"),
+        })
+    }
+
+    async fn expect_change(
+        &self,
+        rule: &'static str,
+        watch: &mut Watch<'_, S>,
+        value: Option<&[u8]>,
+    ) -> Result<(), Breach> {
+        let Ok(seen) = tokio::time::timeout(LONGEST_WAIT, watch.next()).await else {
+            return Err(Breach {
+                rule,
+                instead: "the watch goes on to wait".to_owned(),
+            });
+        };
+        let seen = seen.map_err(|error| breach(rule, &error))?;
+        let same = seen.as_ref().map(|stored| stored.value.expose()) == value;
+        ensure(rule, same, "the watch gives another state")
     }
 
     async fn expect_presence(&self, rule: &'static str, presence: Presence) -> Result<(), Breach> {

@@ -8,17 +8,22 @@ mod unix;
 #[cfg(unix)]
 mod unix_file;
 #[cfg(unix)]
+mod witness;
+#[cfg(unix)]
 pub(crate) use unix::Directory;
+#[cfg(unix)]
+pub(crate) use witness::Witness;
 
 #[cfg(not(unix))]
 mod portable;
 #[cfg(not(unix))]
-pub(crate) use portable::Directory;
+pub(crate) use portable::{Directory, Witness};
 
 use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
 use std::path::Path;
+use std::time::Duration;
 
 use runbeam_model::SecretBytes;
 use zeroize::Zeroizing;
@@ -34,6 +39,19 @@ pub(crate) enum Privacy {
     NotWritableByOthers,
 }
 
+/// A file as it was read.
+#[derive(Debug)]
+pub(crate) struct Content {
+    pub(crate) bytes: SecretBytes,
+    /// `None` where files have no identity that can be compared.
+    pub(crate) witness: Option<Witness>,
+}
+
+/// The clock of a file system moves in steps of some milliseconds, and inodes are used again. So two states of a file may
+/// look alike if the second one follows within a step. A state that is older than this when it is read is the last one
+/// of its step.
+const SETTLED_AFTER: Duration = Duration::from_millis(100);
+
 const TEMPORARY_ENDING: &str = ".tmp";
 
 /// A name beside `name` that nobody can foresee. It begins with a dot and ends in `.tmp`.
@@ -48,21 +66,38 @@ fn is_temporary(name: &str) -> bool {
     name.starts_with('.') && name.ends_with(TEMPORARY_ENDING)
 }
 
-/// Reads `file` to its end, which must come after at most `limit` bytes.
-fn read_to_end(file: &mut File, path: &Path, limit: usize) -> Result<SecretBytes, Error> {
-    let mut bytes = SecretBytes::with_capacity(4096);
-    let mut chunk = Zeroizing::new([0; 4096]);
+/// Reads `file`, which seems to have `len` bytes, to its end, which must come after at most `limit` bytes.
+fn read_to_end(
+    file: &mut File,
+    len: usize,
+    path: &Path,
+    limit: usize,
+) -> Result<SecretBytes, Error> {
+    if len > limit {
+        return Err(too_large(path, limit));
+    }
+    // One byte more than expected shows the end, so that a file of that length takes two reads.
+    let mut buffer = Zeroizing::new(vec![0; len + 1]);
+    let mut filled = 0;
     loop {
-        match file.read(chunk.as_mut_slice()) {
-            Ok(0) => return Ok(bytes),
-            Ok(len) => bytes.extend_from_slice(&chunk[..len]),
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(io_error("read", path, error)),
         }
-        if bytes.len() > limit {
+        if filled > limit {
             return Err(too_large(path, limit));
         }
+        if filled == buffer.len() {
+            // It grew since. The former buffer is zeroized.
+            let mut larger = Zeroizing::new(vec![0; filled * 2]);
+            larger[..filled].copy_from_slice(&buffer);
+            buffer = larger;
+        }
     }
+    buffer.truncate(filled);
+    Ok(SecretBytes::from(std::mem::take(&mut *buffer)))
 }
 
 fn io_error(action: &str, path: &Path, error: impl Into<io::Error>) -> Error {
@@ -99,7 +134,7 @@ mod tests {
 
     fn read(directory: &Directory, name: &str) -> Option<Vec<u8>> {
         let content = directory.read(name, Privacy::Private, 10).unwrap();
-        content.map(|content| content.expose().to_vec())
+        content.map(|content| content.bytes.expose().to_vec())
     }
 
     #[test]

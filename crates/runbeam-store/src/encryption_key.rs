@@ -62,19 +62,44 @@ impl Identities {
         Err(first_problem.unwrap_or(NOT_A_KEY))
     }
 
-    /// The form that every version reads: base64 of the first identity's single line, without a line break.
+    /// A new identity before the ones of `self`: it seals, all of them open.
+    pub(crate) fn with_new_first(&self) -> Self {
+        Self {
+            first: Identity::generate(),
+            others: self.iter().cloned().collect(),
+        }
+    }
+
+    /// The first identity without the others.
+    pub(crate) fn first_alone(&self) -> Self {
+        Self {
+            first: self.first.clone(),
+            others: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_single(&self) -> bool {
+        self.others.is_empty()
+    }
+
+    /// Base64 of the identities, one a line, without a final line break. Of a single one this is the form that
+    /// every version reads.
     pub(crate) fn to_written_form(&self) -> SecretBytes {
         use age::secrecy::ExposeSecret;
-        let line = self.first.to_string();
-        let mut written = Zeroizing::new(vec![0; line.expose_secret().len().div_ceil(3) * 4]);
+        let mut lines = SecretBytes::with_capacity(128);
+        for identity in self.iter() {
+            if !lines.is_empty() {
+                lines.extend_from_slice(b"\n");
+            }
+            lines.extend_from_slice(identity.to_string().expose_secret().as_bytes());
+        }
+        let mut written = Zeroizing::new(vec![0; lines.len().div_ceil(3) * 4]);
         // The buffer has the exact size, so nothing is left out.
         let len = STANDARD
-            .encode_slice(line.expose_secret(), &mut written)
+            .encode_slice(lines.expose(), &mut written)
             .unwrap_or_default();
         written.truncate(len);
-        let mut bytes = SecretBytes::with_capacity(len);
-        bytes.extend_from_slice(&written);
-        bytes
+        SecretBytes::from(std::mem::take(&mut *written))
     }
 
     pub(crate) fn recipient(&self) -> age::x25519::Recipient {
@@ -237,6 +262,20 @@ mod tests {
         let written = key.to_written_form();
         assert_eq!(written.expose(), STANDARD.encode(LINE).as_bytes());
         assert_eq!(written.len(), 100);
+    }
+
+    #[test]
+    fn several_identities_are_written_in_their_order() {
+        let key = Identities::parse(LINE.as_bytes()).unwrap();
+        let rotated = key.with_new_first();
+        assert!(key.is_single() && !rotated.is_single());
+        assert_ne!(rotated.recipient(), key.recipient());
+        let written = Identities::parse(rotated.to_written_form().expose()).unwrap();
+        assert_eq!(written.recipient(), rotated.recipient());
+        let recipients: Vec<_> = written.iter().map(Identity::to_public).collect();
+        assert_eq!(recipients, [rotated.recipient(), key.recipient()]);
+        assert_eq!(rotated.first_alone().iter().count(), 1);
+        assert_eq!(rotated.first_alone().recipient(), rotated.recipient());
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub enum ErrorKind {
     Damaged,
     /// The file belongs to another instance or entry: files were exchanged. Put it back.
     Misplaced,
+    /// An older state of the secret was put back over one that this store has seen. Save again, or open a new store.
+    RolledBack,
     /// The value is larger than the backend keeps.
     TooLarge,
     /// A file or directory is open to others, belongs to somebody else, or is a link. Correct what is named.

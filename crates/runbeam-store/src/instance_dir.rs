@@ -8,12 +8,13 @@
 //!                   .lock                 the lock of every save and clear
 //! ```
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use runbeam_model::SecretBytes;
 
-use crate::directory::{Directory, Privacy};
+use crate::directory::{Content, Directory, Privacy, Witness};
 use crate::lock::Lock;
 use crate::{EntryName, Error, InstanceId};
 
@@ -30,6 +31,7 @@ const ENTRY_ENDING: &str = ".json";
 #[derive(Debug)]
 pub(crate) struct InstanceDir {
     directory: Directory,
+    root: Option<Witness>,
 }
 
 /// The directory of an instance while no other process writes it.
@@ -44,6 +46,8 @@ pub(crate) struct LockedInstance {
 pub(crate) struct Sealed {
     pub(crate) bytes: SecretBytes,
     pub(crate) path: PathBuf,
+    /// What holds as long as the same would be found again in this directory.
+    pub(crate) witnesses: Vec<Option<Witness>>,
 }
 
 impl InstanceDir {
@@ -52,9 +56,11 @@ impl InstanceDir {
         let Some(root) = Directory::open(root)? else {
             return Ok(None);
         };
-        Ok(root
-            .open_child(instance.as_str())?
-            .map(|directory| Self { directory }))
+        let directory = root.open_child(instance.as_str())?;
+        Ok(directory.map(|directory| Self {
+            directory,
+            root: root.witness(),
+        }))
     }
 
     /// Takes the lock of `instance`, if it has a directory.
@@ -74,8 +80,12 @@ impl InstanceDir {
         instance: &InstanceId,
         deadline: Duration,
     ) -> Result<LockedInstance, Error> {
-        let directory = Directory::create(root)?.create_child(instance.as_str())?;
-        Self { directory }.into_locked(deadline)
+        let root = Directory::create(root)?;
+        let dir = Self {
+            directory: root.create_child(instance.as_str())?,
+            root: root.witness(),
+        };
+        dir.into_locked(deadline)
     }
 
     fn into_locked(self, deadline: Duration) -> Result<LockedInstance, Error> {
@@ -98,6 +108,11 @@ impl InstanceDir {
         root.join(instance.as_str()).join(KEY_FILE)
     }
 
+    /// What holds as long as the path of this directory leads to it, and it is as closed as it was.
+    pub(crate) fn witnesses(&self) -> [Option<Witness>; 2] {
+        [self.root.clone(), self.directory.witness()]
+    }
+
     /// Finds the sealed secret, in the documented place or else in that of the earlier SDK.
     pub(crate) fn find(&self, entry: &EntryName) -> Result<Option<Sealed>, Error> {
         if let Some(sealed) = self.find_documented(entry)? {
@@ -115,36 +130,49 @@ impl InstanceDir {
     }
 
     fn find_earlier(&self, entry: &EntryName) -> Result<Option<Sealed>, Error> {
-        match self.directory.open_child(EARLIER_DIRECTORY)? {
-            Some(earlier) => find_in(&earlier, entry, Privacy::NotWritableByOthers),
-            None => Ok(None),
+        let Some(earlier) = self.directory.open_child(EARLIER_DIRECTORY)? else {
+            return Ok(None);
+        };
+        let mut found = find_in(&earlier, entry, Privacy::NotWritableByOthers)?;
+        if let Some(sealed) = &mut found {
+            let not_replaced = self.directory.witness_of_absence(&file_name(entry));
+            sealed.witnesses.extend([not_replaced, earlier.witness()]);
         }
+        Ok(found)
+    }
+
+    /// The entries that are kept here as files.
+    pub(crate) fn entries(&self) -> Result<BTreeSet<EntryName>, Error> {
+        let mut entries = entries_in(&self.directory)?;
+        if let Some(earlier) = self.directory.open_child(EARLIER_DIRECTORY)? {
+            entries.append(&mut entries_in(&earlier)?);
+        }
+        Ok(entries)
     }
 
     /// Whether any secret is kept here as a file.
     pub(crate) fn holds_sealed(&self) -> Result<bool, Error> {
-        if self.directory.names()?.iter().any(|name| is_entry(name)) {
-            return Ok(true);
-        }
-        match self.directory.open_child(EARLIER_DIRECTORY)? {
-            Some(earlier) => Ok(earlier.names()?.iter().any(|name| is_entry(name))),
-            None => Ok(false),
-        }
+        Ok(!self.entries()?.is_empty())
     }
 
     /// Reads the instance's own key. An empty file is what a crash of the earlier SDK leaves: nothing was ever
     /// sealed with it, so it counts as absent.
-    pub(crate) fn read_key(&self) -> Result<Option<SecretBytes>, Error> {
+    pub(crate) fn read_key(&self) -> Result<Option<Content>, Error> {
         let key = self
             .directory
             .read(KEY_FILE, Privacy::Private, MAX_FILE_LEN)?;
-        Ok(key.filter(|text| !text.is_empty()))
+        Ok(key.filter(|key| !key.bytes.is_empty()))
     }
 
     /// Reads which backend was chosen.
-    pub(crate) fn read_choice(&self) -> Result<Option<SecretBytes>, Error> {
+    pub(crate) fn read_choice(&self) -> Result<Option<Content>, Error> {
         self.directory
             .read(CHOICE_FILE, Privacy::Private, MAX_FILE_LEN)
+    }
+
+    /// What holds as long as no backend is chosen.
+    pub(crate) fn witness_of_no_choice(&self) -> Option<Witness> {
+        self.directory.witness_of_absence(CHOICE_FILE)
     }
 
     pub(crate) fn path_of_choice(&self) -> PathBuf {
@@ -177,17 +205,30 @@ impl LockedInstance {
         Ok(removed)
     }
 
+    /// Removes what a sealed secret in the documented place hides in that of the earlier SDK.
+    pub(crate) fn remove_hidden(&self, entry: &EntryName) -> Result<(), Error> {
+        if self.dir.find_documented(entry)?.is_some() {
+            self.remove_earlier(entry)?;
+        }
+        Ok(())
+    }
+
     /// Writes the instance's own key unless another process was faster, and says whether it did.
     pub(crate) fn create_key(&self, text: &SecretBytes) -> Result<bool, Error> {
         let directory = &self.dir.directory;
         if directory
             .read(KEY_FILE, Privacy::Private, MAX_FILE_LEN)?
-            .is_some_and(|text| text.is_empty())
+            .is_some_and(|key| key.bytes.is_empty())
         {
             directory.replace(KEY_FILE, text.expose())?;
             return Ok(true);
         }
         directory.create_new(KEY_FILE, text.expose())
+    }
+
+    /// Replaces the instance's own key.
+    pub(crate) fn replace_key(&self, text: &SecretBytes) -> Result<(), Error> {
+        self.dir.directory.replace(KEY_FILE, text.expose())
     }
 
     /// Writes which backend is chosen.
@@ -210,19 +251,25 @@ fn find_in(
     privacy: Privacy,
 ) -> Result<Option<Sealed>, Error> {
     let name = file_name(entry);
-    let bytes = directory.read(&name, privacy, MAX_FILE_LEN)?;
-    Ok(bytes.map(|bytes| Sealed {
-        bytes,
+    let content = directory.read(&name, privacy, MAX_FILE_LEN)?;
+    Ok(content.map(|content| Sealed {
+        bytes: content.bytes,
         path: directory.path_of(&name),
+        witnesses: vec![content.witness],
     }))
+}
+
+/// `config.json` of the gateway and temporary files are none.
+fn entries_in(directory: &Directory) -> Result<BTreeSet<EntryName>, Error> {
+    let names = directory.names()?;
+    let stems = names
+        .iter()
+        .filter_map(|name| name.strip_suffix(ENTRY_ENDING));
+    Ok(stems
+        .filter_map(|stem| EntryName::try_from(stem).ok())
+        .collect())
 }
 
 fn file_name(entry: &EntryName) -> String {
     format!("{entry}{ENTRY_ENDING}")
-}
-
-/// `config.json` of the gateway and temporary files are none.
-fn is_entry(name: &str) -> bool {
-    name.strip_suffix(ENTRY_ENDING)
-        .is_some_and(|stem| EntryName::try_from(stem).is_ok())
 }

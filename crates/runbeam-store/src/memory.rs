@@ -1,34 +1,62 @@
 //! Secrets in the memory of this process, for tests and for processes that must leave no trace.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use runbeam_model::SecretBytes;
+use runbeam_model::{SecretBytes, SystemClock};
 
+use crate::generation::Generation;
 use crate::secret_store::check_len;
+use crate::watch::Changes;
 use crate::{
     Description, EntryName, Error, InstanceId, Lifetime, Location, Precondition, Presence,
     Revision, SecretStore, Stored,
 };
 
 /// Keeps secrets until the last clone of it is dropped.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct MemoryStore {
-    secrets: Arc<Mutex<Secrets>>,
+    memory: Arc<Memory>,
 }
 
-type Secrets = HashMap<(InstanceId, EntryName), Stored>;
+#[derive(Debug)]
+struct Memory {
+    secrets: Mutex<Secrets>,
+    changes: Changes,
+}
+
+type Secrets = BTreeMap<(InstanceId, EntryName), Stored>;
 
 impl MemoryStore {
     /// A store without any secret.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            memory: Arc::new(Memory {
+                secrets: Mutex::default(),
+                changes: Changes::notified(),
+            }),
+        }
     }
 
     fn secrets(&self) -> MutexGuard<'_, Secrets> {
         // A map is whole between its calls, whatever panicked.
-        self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
+        self.memory
+            .secrets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, instance: &InstanceId, entry: &EntryName) -> Option<Stored> {
+        self.secrets()
+            .get(&(instance.clone(), entry.clone()))
+            .cloned()
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -38,10 +66,7 @@ impl SecretStore for MemoryStore {
         instance: &InstanceId,
         entry: &EntryName,
     ) -> Result<Option<Stored>, Error> {
-        Ok(self
-            .secrets()
-            .get(&(instance.clone(), entry.clone()))
-            .cloned())
+        Ok(self.find(instance, entry))
     }
 
     async fn save(
@@ -54,18 +79,37 @@ impl SecretStore for MemoryStore {
         check_len(value)?;
         let place = (instance.clone(), entry.clone());
         let mut secrets = self.secrets();
-        precondition.check(secrets.get(&place).map(|stored| stored.revision))?;
-        let stored = Stored::new(value.clone(), Revision::of(value.expose()));
+        let former = secrets.get(&place);
+        precondition.check(former.map(|stored| stored.revision))?;
+        let former = former.map_or(Generation::UNNUMBERED, |stored| stored.generation);
+        let stored = Stored::of(value.clone(), former.next(&SystemClock));
         let revision = stored.revision;
         secrets.insert(place, stored);
+        drop(secrets);
+        self.memory.changes.tell();
         Ok(revision)
     }
 
     async fn clear(&self, instance: &InstanceId, entry: &EntryName) -> Result<bool, Error> {
-        Ok(self
-            .secrets()
-            .remove(&(instance.clone(), entry.clone()))
-            .is_some())
+        let cleared = self.secrets().remove(&(instance.clone(), entry.clone()));
+        self.memory.changes.tell();
+        Ok(cleared.is_some())
+    }
+
+    async fn list(&self, instance: &InstanceId) -> Result<BTreeSet<EntryName>, Error> {
+        let secrets = self.secrets();
+        let entries = secrets.keys().filter(|(of, _)| of == instance);
+        Ok(entries.map(|(_, entry)| entry.clone()).collect())
+    }
+
+    async fn changed(
+        &self,
+        instance: &InstanceId,
+        entry: &EntryName,
+        seen: Option<Revision>,
+    ) -> Result<Option<Stored>, Error> {
+        let load = || self.load(instance, entry);
+        self.memory.changes.wait(seen, load).await
     }
 
     async fn describe(
@@ -73,12 +117,9 @@ impl SecretStore for MemoryStore {
         instance: &InstanceId,
         entry: &EntryName,
     ) -> Result<Description, Error> {
-        let presence = match self
-            .secrets()
-            .contains_key(&(instance.clone(), entry.clone()))
-        {
-            true => Presence::Present,
-            false => Presence::Absent,
+        let presence = match self.find(instance, entry) {
+            Some(_) => Presence::Present,
+            None => Presence::Absent,
         };
         Ok(Description::new(
             Location::Memory,

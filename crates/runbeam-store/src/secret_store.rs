@@ -1,10 +1,12 @@
 //! The trait of everything that keeps secrets.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use runbeam_model::SecretBytes;
 
-use crate::{Description, EntryName, Error, ErrorKind, InstanceId, Revision, StoredValue};
+use crate::generation::Generation;
+use crate::{Description, EntryName, Error, ErrorKind, InstanceId, Revision, StoredValue, Watch};
 
 /// Keeps the secrets of instances.
 ///
@@ -62,6 +64,45 @@ pub trait SecretStore: Send + Sync {
         entry: &EntryName,
     ) -> impl Future<Output = Result<Description, Error>> + Send;
 
+    /// The entries of an instance that hold a secret.
+    ///
+    /// # Errors
+    ///
+    /// If the backend does not answer: some of them may be missing then.
+    fn list(
+        &self,
+        instance: &InstanceId,
+    ) -> impl Future<Output = Result<BTreeSet<EntryName>, Error>> + Send;
+
+    /// Waits until the state of an entry differs from the one of revision `seen`, and returns it. `None` is the state
+    /// without a secret, in both places. It returns at once if the state differs already.
+    ///
+    /// The stores of this crate see what their clones write at once, and look for what others write in an interval;
+    /// for that they need Tokio's timer. The future may be dropped at any time.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load).
+    fn changed(
+        &self,
+        instance: &InstanceId,
+        entry: &EntryName,
+        seen: Option<Revision>,
+    ) -> impl Future<Output = Result<Option<Stored>, Error>> + Send;
+
+    /// Watches an entry from the state of revision `from` on, where `None` is the state without a secret.
+    fn watch<'a>(
+        &'a self,
+        instance: &InstanceId,
+        entry: &EntryName,
+        from: Option<Revision>,
+    ) -> Watch<'a, Self>
+    where
+        Self: Sized,
+    {
+        Watch::new(self, instance, entry, from)
+    }
+
     /// Reads a secret as a value, such as a [`MachineToken`](runbeam_model::MachineToken).
     ///
     /// # Errors
@@ -111,15 +152,29 @@ pub const MAX_SECRET_LEN: usize = 64 * 1024;
 pub struct Stored {
     /// The secret itself.
     pub value: SecretBytes,
-    /// For [`Precondition::Unchanged`].
+    /// For [`Precondition::Unchanged`] and [`SecretStore::watch`].
     pub revision: Revision,
+    pub(crate) generation: Generation,
 }
 
 impl Stored {
     /// For whoever writes a store.
     #[must_use]
     pub fn new(value: SecretBytes, revision: Revision) -> Self {
-        Self { value, revision }
+        Self {
+            value,
+            revision,
+            generation: Generation::UNNUMBERED,
+        }
+    }
+
+    /// The state `generation` of an entry.
+    pub(crate) fn of(value: SecretBytes, generation: Generation) -> Self {
+        Self {
+            revision: Revision::of_state(generation, &value),
+            value,
+            generation,
+        }
     }
 }
 
@@ -136,12 +191,20 @@ pub enum Precondition {
 }
 
 impl Precondition {
+    /// Checks it against whether there is a secret now, where no revision can fulfil it.
+    pub(crate) fn check_presence(self, is_present: bool) -> Result<(), Error> {
+        match (self, is_present) {
+            (Self::Absent, true) => Err(conflict("there is a secret already")),
+            _ => Ok(()),
+        }
+    }
+
     /// Checks it against the revision that is stored now.
     pub(crate) fn check(self, current: Option<Revision>) -> Result<(), Error> {
         match (self, current) {
             (Self::Any, _) | (Self::Absent, None) => Ok(()),
             (Self::Unchanged(seen), Some(current)) if seen == current => Ok(()),
-            (Self::Absent, Some(_)) => Err(conflict("there is a secret already")),
+            (Self::Absent, Some(_)) => self.check_presence(true),
             (Self::Unchanged(_), Some(_)) => {
                 Err(conflict("the secret was changed since it was read"))
             }

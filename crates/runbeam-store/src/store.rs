@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use runbeam_model::Secret;
+use runbeam_model::{Clock, Secret};
 
 use crate::age_file::{AgeFiles, CommonKey};
-use crate::blocking::secret_store_in_background;
+use crate::blocking::{in_background, secret_store_in_background};
 use crate::environment::{self, Environment};
-use crate::keyring::{self, Keyring};
+use crate::keyring::{Keyring, KeyringSettings};
+use crate::seal::Place;
 use crate::selection::{FileReason, Selection};
-use crate::{Error, KeySource, lock};
+use crate::{Backend, EntryName, Error, InstanceId, KeySource, Migration, Rotation, lock};
 
 /// Keeps secrets where this machine keeps them best: in the keyring of the operating system, or else in age files.
 ///
@@ -22,15 +23,23 @@ use crate::{Error, KeySource, lock};
 /// - Else the keyring, if the first save to it succeeds within its deadline.
 /// - Else files. This is logged as a warning, and [`describe`](crate::SecretStore::describe) tells it.
 ///
-/// From the first save on, the file `<root>/<instance>/backend` says `keyring` or `file`, and nothing is searched for
-/// anywhere else: if the keyring of such an instance is locked, hangs or is gone, that is an error and not an
-/// absent secret. An instance without that file never kept anything in the keyring, so there an unreachable keyring
-/// means that there is no secret.
+/// From the first save on, the file `<root>/<instance>/backend` says `keyring` or `file`: if the keyring of such an
+/// instance is locked, hangs or is gone, that is an error and not an absent secret. An instance without that file never
+/// kept anything in the keyring, so there an unreachable keyring means that there is no secret.
+///
+/// [`migrate`](Self::migrate) moves an instance from one backend to the other. While it moves, the file says `file, formerly
+/// keyring` or `keyring, formerly file`, and both places are asked; of two copies of an entry the newer one counts,
+/// wherever it is. (In an instance that has chosen the keyring, a newer file counts, too.)
 ///
 /// When files are demanded for an instance that has chosen the keyring, loading is an error of kind
-/// [`Elsewhere`](crate::ErrorKind::Elsewhere) until something is saved. The save then moves the instance to files, and
-/// removes that entry from the keyring as far as it can be reached. Its other entries are still found in the keyring by
-/// a store that may use it, and an error for one that may not.
+/// [`Elsewhere`](crate::ErrorKind::Elsewhere) until something is saved. The save then begins to move the instance to files,
+/// and removes that entry from the keyring as far as it can be reached. Its other entries are still found in the
+/// keyring by a store that may use it, and an error for one that may not.
+///
+/// A secret in a file that was read once is loaded again without reading it: a copy in this process is used as long as the
+/// file, the instance's choice and key, and the directories to them are unchanged. That takes up to five `lstat` calls, made
+/// by the thread that polls the future. A change by another process is seen at once. Copies are zeroized when they are
+/// replaced or the last clone of the store is dropped; at most 64 are held. What is in the keyring is asked for each time.
 #[derive(Debug, Clone)]
 pub struct Store {
     selection: Arc<Selection>,
@@ -51,6 +60,71 @@ impl Store {
     pub fn builder() -> StoreBuilder {
         StoreBuilder::new()
     }
+
+    /// Seals all files of `instance` anew: with the first identity of the key that was handed over or is set, or else with
+    /// a new key of the instance, which then replaces the former one. What the keyring keeps has no key of ours,
+    /// and stays as it is.
+    ///
+    /// Loads go on without a failure meanwhile, in this process and in others; saves wait. An interrupted rotation loses
+    /// nothing, and the next one brings it to its end. Generations and revisions stay what they were.
+    ///
+    /// A new key of the instance is written beside the former one, `[new, former]`, before anything is sealed
+    /// with it, and alone after everything is. A process of the earlier SDK cannot read the two together.
+    ///
+    /// # Errors
+    ///
+    /// That of the first entry that does not open. All others are sealed anew, and no identity is dropped.
+    pub async fn rotate(&self, instance: &InstanceId) -> Result<Rotation, Error> {
+        let (selection, instance) = (self.selection.clone(), instance.clone());
+        in_background(move || selection.rotate(&instance)).await
+    }
+
+    /// Moves all entries of `instance` to `target`, which the instance has chosen from then on: each is copied, read
+    /// back, and removed where it was. Generations and revisions stay what they were.
+    ///
+    /// Loads go on meanwhile, in this process and in others; saves wait. An interrupted migration leaves each entry in
+    /// one place or equal in both, and the next one brings it to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`Elsewhere`](crate::ErrorKind::Elsewhere) if this store may not use the keyring,
+    /// [`Conflict`](crate::ErrorKind::Conflict) if the keyring holds another secret in the place of one that is to be moved
+    /// there, and whatever keeps an entry from being read or written. What has not moved is where it was.
+    pub async fn migrate(
+        &self,
+        instance: &InstanceId,
+        target: Backend,
+    ) -> Result<Migration, Error> {
+        let (selection, instance) = (self.selection.clone(), instance.clone());
+        in_background(move || selection.migrate(&instance, target)).await
+    }
+
+    /// Moves the secret that versions 0.4 to 0.6 of the earlier SDK kept in the keyring, for all instances together, to
+    /// an entry of `instance`. It says whether there was one.
+    ///
+    /// Nothing else looks at that secret (service `runbeam`, account `runbeam/<entry>.json`): which instance it belongs
+    /// to is known to a person alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](crate::ErrorKind::Conflict) if the entry holds another secret,
+    /// [`Elsewhere`](crate::ErrorKind::Elsewhere) if this store may not use the keyring, and those of a save. The shared
+    /// secret is removed last.
+    pub async fn take_over_shared(
+        &self,
+        instance: &InstanceId,
+        entry: &EntryName,
+    ) -> Result<bool, Error> {
+        let (selection, instance, entry) =
+            (self.selection.clone(), instance.clone(), entry.clone());
+        in_background(move || {
+            selection.take_over_shared(Place {
+                instance: &instance,
+                entry: &entry,
+            })
+        })
+        .await
+    }
 }
 
 secret_store_in_background!(Store, selection);
@@ -63,7 +137,7 @@ pub struct StoreBuilder {
     key: Option<(Secret, KeySource)>,
     has_keyring: bool,
     disabled_by: Option<FileReason>,
-    keyring_deadline: Duration,
+    keyring: KeyringSettings,
     lock_deadline: Duration,
 }
 
@@ -81,7 +155,7 @@ impl StoreBuilder {
             key: None,
             has_keyring: true,
             disabled_by: None,
-            keyring_deadline: keyring::DEFAULT_DEADLINE,
+            keyring: KeyringSettings::default(),
             lock_deadline: lock::DEFAULT_DEADLINE,
         }
     }
@@ -128,7 +202,26 @@ impl StoreBuilder {
 
     /// Ends each call of the keyring after at most `deadline` instead of 3 s.
     pub fn with_keyring_deadline(mut self, deadline: Duration) -> Self {
-        self.keyring_deadline = deadline;
+        self.keyring.deadline = deadline;
+        self
+    }
+
+    /// Waits for a person who is asked to unlock the keyring, for at most `deadline`. A keyring that does not even answer
+    /// whether it is there still is an error after the other deadline.
+    pub fn with_keyring_prompt(mut self, deadline: Duration) -> Self {
+        self.keyring.prompt = Some(deadline);
+        self
+    }
+
+    /// Looks for changes of a watched entry every `interval` instead of every second.
+    pub fn with_watch_interval(mut self, interval: Duration) -> Self {
+        self.keyring.watch_interval = interval;
+        self
+    }
+
+    /// Numbers the states of secrets by `clock` instead of the clock of the system.
+    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.keyring.clock = Arc::new(clock);
         self
     }
 
@@ -161,10 +254,10 @@ impl StoreBuilder {
             .transpose()?;
         let files = AgeFiles::new(&root)?
             .with_common_key(key)
-            .with_lock_deadline(self.lock_deadline);
-        let keyring = self
-            .has_keyring
-            .then(|| Keyring::new(self.keyring_deadline));
+            .with_lock_deadline(self.lock_deadline)
+            .with_watch_interval(self.keyring.watch_interval)
+            .with_clock(self.keyring.clock.clone());
+        let keyring = self.has_keyring.then(|| Keyring::new(self.keyring));
         Ok(Store {
             selection: Arc::new(Selection::new(files, keyring, files_because)),
         })

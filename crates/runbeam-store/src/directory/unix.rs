@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, Stat};
 use rustix::io::Errno;
 
-use super::{io_error, is_temporary};
+use super::{Witness, io_error, is_temporary};
 use crate::{Error, ErrorKind};
 
 /// An open directory that belongs to this user and that nobody else can write.
@@ -15,6 +15,7 @@ use crate::{Error, ErrorKind};
 pub(crate) struct Directory {
     pub(super) descriptor: OwnedFd,
     path: PathBuf,
+    status: Stat,
 }
 
 const PRIVATE_DIRECTORY: Mode = Mode::RWXU;
@@ -51,16 +52,19 @@ impl Directory {
     /// Opens the directory `name` in this one, created if missing, and closed to others if it is not yet.
     pub(crate) fn create_child(&self, name: &str) -> Result<Self, Error> {
         let path = self.path_of(name);
-        match rustix::fs::mkdirat(&self.descriptor, name, PRIVATE_DIRECTORY) {
-            Ok(()) => self.sync()?,
-            Err(Errno::EXIST) => {}
-            Err(error) => return Err(io_error("create", &path, error)),
-        }
-        let child = self
-            .open_child(name)?
-            .ok_or_else(|| io_error("create", &path, Errno::NOENT))?;
-        let status = child.status()?;
-        if permissions(&status) & OPEN_TO_OTHERS != 0 {
+        let child = match self.open_child(name)? {
+            Some(child) => child,
+            None => {
+                match rustix::fs::mkdirat(&self.descriptor, name, PRIVATE_DIRECTORY) {
+                    Ok(()) => self.sync()?,
+                    Err(Errno::EXIST) => {}
+                    Err(error) => return Err(io_error("create", &path, error)),
+                }
+                self.open_child(name)?
+                    .ok_or_else(|| io_error("create", &path, Errno::NOENT))?
+            }
+        };
+        if permissions(&child.status) & OPEN_TO_OTHERS != 0 {
             rustix::fs::fchmod(&child.descriptor, PRIVATE_DIRECTORY)
                 .map_err(|error| io_error("close to others", &path, error))?;
         }
@@ -69,6 +73,16 @@ impl Directory {
 
     pub(crate) fn path_of(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// Holds as long as its path leads to it and it is as closed as it was.
+    pub(crate) fn witness(&self) -> Option<Witness> {
+        Witness::of_directory(&self.path, &self.status)
+    }
+
+    /// Holds as long as there is no file `name`.
+    pub(crate) fn witness_of_absence(&self, name: &str) -> Option<Witness> {
+        Witness::of_nothing(&self.path_of(name))
     }
 
     /// The names of what is in it, as far as they are UTF-8.
@@ -135,23 +149,20 @@ impl Directory {
             }
             Err(error) => return Err(io_error("open", &path, error)),
         };
-        let directory = Self { descriptor, path };
-        let status = directory.status()?;
-        check_owner(&directory.path, &status)?;
+        let status =
+            rustix::fs::fstat(&descriptor).map_err(|error| io_error("examine", &path, error))?;
+        check_owner(&path, &status)?;
         if permissions(&status) & WRITABLE_BY_OTHERS != 0 {
             return Err(refused(
-                &directory.path,
-                format_args!(
-                    "others can write it; run `chmod go-w {}`",
-                    directory.path.display()
-                ),
+                &path,
+                format_args!("others can write it; run `chmod go-w {}`", path.display()),
             ));
         }
-        Ok(Some(directory))
-    }
-
-    fn status(&self) -> Result<Stat, Error> {
-        rustix::fs::fstat(&self.descriptor).map_err(|error| io_error("examine", &self.path, error))
+        Ok(Some(Self {
+            descriptor,
+            path,
+            status,
+        }))
     }
 
     pub(super) fn open_error(&self, name: &str, error: Errno) -> Error {

@@ -4,12 +4,11 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use runbeam_model::SecretBytes;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::unix::{Directory, PRIVATE_FILE, check_owner, is_a_link, not_a, permissions, refused};
-use super::{Privacy, io_error, read_to_end, temporary_name};
+use super::{Content, Privacy, Witness, io_error, read_to_end, temporary_name};
 use crate::Error;
 
 /// `NONBLOCK`: opening a pipe in the place of a file must not wait for a writer.
@@ -32,7 +31,7 @@ impl Directory {
         name: &str,
         privacy: Privacy,
         limit: usize,
-    ) -> Result<Option<SecretBytes>, Error> {
+    ) -> Result<Option<Content>, Error> {
         let path = self.path_of(name);
         let mut file = match rustix::fs::openat(&self.descriptor, name, TO_READ, Mode::empty()) {
             Ok(descriptor) => File::from(descriptor),
@@ -42,7 +41,10 @@ impl Directory {
         let status = rustix::fs::fstat(&file).map_err(|error| io_error("examine", &path, error))?;
         check_file(&path, &status)?;
         check_privacy(&path, &status, privacy)?;
-        read_to_end(&mut file, &path, limit).map(Some)
+        let len = usize::try_from(status.st_size).unwrap_or_default();
+        let bytes = read_to_end(&mut file, len, &path, limit)?;
+        let witness = Witness::of_file(&path, &status);
+        Ok(Some(Content { bytes, witness }))
     }
 
     /// Replaces the file `name`, or creates it. When this returns, the new one survives a power loss; at any moment

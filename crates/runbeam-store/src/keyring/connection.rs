@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use keyring_core::Error;
 use keyring_core::api::CredentialStore;
-use keyring_core::{Entry, Error};
+
+use super::failure::Failure;
 
 /// Opens a connection.
-pub(super) type Connect = fn() -> Result<Arc<CredentialStore>, Error>;
+pub(super) type Connect = Arc<dyn Fn() -> Result<Arc<CredentialStore>, Error> + Send + Sync>;
 
 /// A connection that all calls share.
 pub(super) struct Connection {
@@ -22,25 +24,21 @@ impl Connection {
         }
     }
 
-    /// Does `work` on a credential over the connection that is open, and once more over a new one if that fails: a
-    /// daemon that was started anew knows nothing of the former connection.
+    /// Does `work` over the connection that is open, and once more over a new one if that fails: a daemon that was
+    /// started anew knows nothing of the former connection.
     pub(super) fn with<T>(
         &self,
-        service: &str,
-        account: &str,
-        work: impl Fn(&Entry) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let work_over =
-            |connection: &Arc<CredentialStore>| work(&connection.build(service, account, None)?);
+        work: impl Fn(&CredentialStore) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         if let Some(open) = self.current() {
-            match work_over(&open) {
-                Err(Error::PlatformFailure(_)) => {}
+            match work(&*open) {
+                Err(Failure::Keyring(Error::PlatformFailure(_))) => {}
                 outcome => return outcome,
             }
         }
         let new = (self.connect)()?;
-        let outcome = work_over(&new);
-        let is_alive = !matches!(outcome, Err(Error::PlatformFailure(_)));
+        let outcome = work(&*new);
+        let is_alive = !matches!(outcome, Err(Failure::Keyring(Error::PlatformFailure(_))));
         *self.open() = is_alive.then_some(new);
         outcome
     }

@@ -1,5 +1,6 @@
 //! The keyring of each operating system.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use keyring_core::api::CredentialStore;
@@ -25,4 +26,22 @@ pub(super) fn connect() -> Result<Arc<CredentialStore>> {
     Err(keyring_core::Error::NotSupportedByStore(
         "no keyring is known for this system".to_owned(),
     ))
+}
+
+/// The longest value that the keyring holds, if it is shorter than the largest secret.
+pub(super) const VALUE_LIMIT: Option<usize> = if cfg!(windows) {
+    // CRED_MAX_CREDENTIAL_BLOB_SIZE. The bytes are stored as they are, not as UTF-16.
+    Some(2_560)
+} else {
+    None
+};
+
+/// What to search for to find at least everything of `service`.
+pub(super) fn search(service: &str) -> HashMap<&str, &str> {
+    if cfg!(windows) {
+        // Every credential: their names are built by a rule that is not ours.
+        HashMap::new()
+    } else {
+        HashMap::from([("service", service)])
+    }
 }

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use keyring_core::api::{CredentialApi, CredentialStore, CredentialStoreApi};
+use keyring_core::{Entry, Error as KeyringError};
 
 use super::*;
+use crate::ErrorKind;
 
 const CANARY: &str = "canary-51ab";
 
@@ -109,17 +111,36 @@ fn instance() -> InstanceId {
     "gateway".parse().unwrap()
 }
 
+fn keyring(deadline: Duration) -> Keyring {
+    let settings = KeyringSettings {
+        deadline,
+        ..KeyringSettings::default()
+    };
+    Keyring::over(Arc::new(connect), settings)
+}
+
+fn load(keyring: &Keyring, entry: &EntryName) -> Result<Option<Stored>, Error> {
+    keyring.load(Place {
+        instance: &instance(),
+        entry,
+    })
+}
+
 fn check(demand: &str, expected: ErrorKind) {
-    let keyring = Keyring::over(connect, Duration::from_secs(5));
-    let entry = demand.parse().unwrap();
+    let keyring = keyring(Duration::from_secs(5));
+    let (instance, entry) = (instance(), demand.parse().unwrap());
+    let place = Place {
+        instance: &instance,
+        entry: &entry,
+    };
     let value = SecretBytes::from(CANARY.as_bytes().to_vec());
     let errors = [
-        keyring.load(&instance(), &entry).map(drop).unwrap_err(),
+        keyring.load(place).map(drop).unwrap_err(),
         keyring
-            .save(&instance(), &entry, &value, Precondition::Any)
+            .save(place, &value, Precondition::Any)
             .map(drop)
             .unwrap_err(),
-        keyring.clear(&instance(), &entry).map(drop).unwrap_err(),
+        keyring.clear(place).map(drop).unwrap_err(),
     ];
     for error in errors {
         assert_eq!(error.kind(), expected, "{demand}: {error}");
@@ -144,19 +165,19 @@ fn every_error_has_its_kind_and_none_shows_the_secret() {
 
 #[test]
 fn a_call_that_hangs_takes_neither_the_connection_nor_other_calls_with_it() {
-    let keyring = Keyring::over(connect, Duration::from_millis(50));
+    let keyring = keyring(Duration::from_millis(50));
     let (hanging, absent) = ("hanging".parse().unwrap(), "absent".parse().unwrap());
-    assert_eq!(keyring.load(&instance(), &absent).unwrap(), None);
+    assert_eq!(load(&keyring, &absent).unwrap(), None);
     let before = keyring.connection.current().unwrap();
     assert_eq!(
-        keyring.load(&instance(), &hanging).unwrap_err().kind(),
+        load(&keyring, &hanging).unwrap_err().kind(),
         ErrorKind::KeyringUnavailable
     );
     assert!(
         keyring.connection.current().is_none(),
         "the connection is held by the call that hangs"
     );
-    assert_eq!(keyring.load(&instance(), &absent).unwrap(), None);
+    assert_eq!(load(&keyring, &absent).unwrap(), None);
     assert!(!Arc::ptr_eq(
         &before,
         &keyring.connection.current().unwrap()
@@ -167,10 +188,16 @@ fn a_call_that_hangs_takes_neither_the_connection_nor_other_calls_with_it() {
 #[test]
 fn no_write_follows_one_that_may_still_be_done() {
     const DEADLINE: Duration = Duration::from_secs(2);
-    let keyring = Keyring::over(connect, DEADLINE);
+    let keyring = keyring(DEADLINE);
     let value = SecretBytes::from(b"x".to_vec());
     let (hanging, working) = ("hanging".parse().unwrap(), "working".parse().unwrap());
-    let save = |entry: &EntryName| keyring.save(&instance(), entry, &value, Precondition::Absent);
+    let save = |entry: &EntryName| {
+        let place = Place {
+            instance: &instance(),
+            entry,
+        };
+        keyring.save(place, &value, Precondition::Absent)
+    };
     save(&working).unwrap();
     assert_eq!(
         save(&hanging).unwrap_err().kind(),

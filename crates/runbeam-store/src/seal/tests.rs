@@ -2,6 +2,8 @@
 
 use super::*;
 
+const GENERATION: &str = "1795339200000";
+
 struct Fixture {
     instance: InstanceId,
     entry: EntryName,
@@ -27,11 +29,16 @@ impl Fixture {
     }
 
     fn seal(&self) -> Vec<u8> {
-        seal(&self.value, self.place(), &self.identities).unwrap()
+        let generation = Generation::parse(GENERATION).unwrap();
+        seal(&self.value, self.place(), generation, &self.identities).unwrap()
     }
 
     fn open(&self, sealed: &[u8]) -> Result<SecretBytes, OpenError> {
-        open(sealed, self.place(), &self.identities)
+        self.open_whole(sealed).map(|opened| opened.value)
+    }
+
+    fn open_whole(&self, sealed: &[u8]) -> Result<Opened, OpenError> {
+        open(sealed, self.place(), self.identities.iter())
     }
 }
 
@@ -105,9 +112,11 @@ fn without_its_stanza_or_with_another_it_is_damaged() {
     let mut moved = sealed.clone();
     moved.splice(
         range.clone(),
-        b"-> runbeam-entry gateway2 auth\n\n".iter().copied(),
+        b"-> runbeam-entry gateway2 auth 1795339200000\n\n"
+            .iter()
+            .copied(),
     );
-    let opened = open(&moved, other_place, &fixture.identities);
+    let opened = open(&moved, other_place, fixture.identities.iter());
     assert!(matches!(
         opened,
         Err(OpenError::Damaged(DecryptError::InvalidMac))
@@ -158,4 +167,55 @@ fn a_file_without_a_place_opens() {
     let recipient = fixture.identities.recipient();
     let sealed = age::encrypt(&recipient, fixture.value.expose()).unwrap();
     assert_eq!(fixture.open(&sealed).unwrap(), fixture.value);
+}
+
+#[test]
+fn the_generation_is_sealed_with_the_secret() {
+    let fixture = Fixture::new();
+    let sealed = fixture.seal();
+    let opened = fixture.open_whole(&sealed).unwrap();
+    assert_eq!(opened.generation.to_string(), GENERATION);
+    assert_eq!(claimed_generation(&sealed), opened.generation);
+    assert_eq!(opened.recipients, 1);
+
+    let mut newer = sealed;
+    let range = stanza_range(&newer);
+    newer[range.end - 3] += 1;
+    assert!(claimed_generation(&newer) > opened.generation);
+    assert!(matches!(
+        fixture.open(&newer),
+        Err(OpenError::Damaged(DecryptError::InvalidMac))
+    ));
+}
+
+#[test]
+fn a_place_without_a_generation_opens_as_the_oldest() {
+    struct Former;
+    impl age::Recipient for Former {
+        fn wrap_file_key(
+            &self,
+            _: &FileKey,
+        ) -> Result<(Vec<Stanza>, HashSet<String>), EncryptError> {
+            let stanza = Stanza {
+                tag: PLACE_TAG.to_owned(),
+                args: vec!["gateway".to_owned(), "auth".to_owned()],
+                body: Vec::new(),
+            };
+            Ok((vec![stanza], HashSet::new()))
+        }
+    }
+    let fixture = Fixture::new();
+    let recipient = fixture.identities.recipient();
+    let recipients: [&dyn age::Recipient; 2] = [&recipient, &Former];
+    let mut sealed = Vec::new();
+    let mut writer = Encryptor::with_recipients(recipients.into_iter())
+        .unwrap()
+        .wrap_output(&mut sealed)
+        .unwrap();
+    writer.write_all(b"former").unwrap();
+    writer.finish().unwrap();
+    let opened = fixture.open_whole(&sealed).unwrap();
+    assert_eq!(opened.value.expose(), b"former");
+    assert_eq!(opened.generation, Generation::UNNUMBERED);
+    assert_eq!(claimed_generation(&sealed), Generation::UNNUMBERED);
 }

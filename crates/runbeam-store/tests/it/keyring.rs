@@ -230,7 +230,10 @@ fn others_find_the_secret_by_its_account() {
 fn job_read_back() {
     let _daemon = Daemon::start(Some("test"));
     save(&store(), "mt_1").unwrap();
-    assert_eq!(lookup(), "mt_1");
+    let value = lookup();
+    let (line, secret) = value.split_once('\n').unwrap();
+    assert_eq!(secret, "mt_1");
+    assert!(line.starts_with("runbeam-entry gateway auth 1"), "{line}");
     assert_eq!(remembered(), "keyring\n");
     let description = wait(store().describe(&gateway(), &auth())).unwrap();
     assert_eq!(description.presence, Presence::Present);
@@ -375,7 +378,7 @@ fn job_restarted() {
     let _daemon = Daemon::start(Some("test"));
     assert_eq!(load(&store).unwrap().unwrap(), "mt_1");
     save(&store, "mt_2").unwrap();
-    assert_eq!(lookup(), "mt_2");
+    assert!(lookup().ends_with("\nmt_2"));
 }
 
 #[test]

@@ -15,8 +15,11 @@ mod choice;
 mod conformance;
 mod corpora;
 mod earlier_sdk;
+mod generations;
 mod leaks;
+mod rotation;
 mod settings;
+mod watch;
 mod wrong_files;
 
 #[cfg(unix)]
@@ -27,5 +30,7 @@ mod concurrency;
 mod crashes;
 #[cfg(target_os = "linux")]
 mod keyring;
+#[cfg(unix)]
+mod loading_again;
 #[cfg(unix)]
 mod permissions;

@@ -27,6 +27,7 @@ fn jobs() -> BTreeMap<&'static str, fn()> {
     jobs.extend(crate::crashes::JOBS.iter().copied());
     #[cfg(unix)]
     jobs.extend(crate::permissions::JOBS.iter().copied());
+    jobs.extend(crate::rotation::JOBS.iter().copied());
     #[cfg(target_os = "linux")]
     jobs.extend(crate::keyring::JOBS.iter().copied());
     jobs

@@ -92,6 +92,7 @@ pub(crate) fn bytes(text: &str) -> SecretBytes {
 /// Waits for a future, in a test that is not asynchronous itself.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
+        .enable_time()
         .build()
         .unwrap()
         .block_on(future)

@@ -1,0 +1,109 @@
+//! Sealing every secret of an instance with another key, while others read them.
+
+use super::{AgeFiles, does_not_open, seal_state};
+use crate::encryption_key::Identities;
+use crate::instance_dir::LockedInstance;
+use crate::seal::{self, Opened, Place};
+use crate::{EntryName, Error, InstanceId, KeySource, Rotation, Stored};
+
+/// What became of an entry.
+enum Outcome {
+    Resealed,
+    WasCurrent,
+}
+
+impl AgeFiles {
+    /// Seals all entries of an instance anew.
+    pub(crate) fn rotate(&self, instance: &InstanceId) -> Result<Rotation, Error> {
+        match self.lock_existing(instance)? {
+            Some(locked) => self.rotate_locked(&locked, instance),
+            None => Ok(Rotation::default()),
+        }
+    }
+
+    /// The same, for an instance whose lock is held.
+    pub(crate) fn rotate_locked(
+        &self,
+        locked: &LockedInstance,
+        instance: &InstanceId,
+    ) -> Result<Rotation, Error> {
+        if let Some(key) = &self.key {
+            return self.reseal_all(locked, instance, &key.identities, &key.source);
+        }
+        let Some(key) = self.read_own_key(locked, instance)? else {
+            // Without any key there is nothing that it sealed, or else it is gone: loading tells.
+            for entry in locked.entries()? {
+                self.open_sealed(
+                    locked,
+                    Place {
+                        instance,
+                        entry: &entry,
+                    },
+                )?;
+            }
+            return Ok(Rotation::default());
+        };
+        // Several identities are a rotation that was interrupted: it goes on.
+        let identities = if key.identities.is_single() {
+            let identities = key.identities.with_new_first();
+            locked.replace_key(&identities.to_written_form())?;
+            identities
+        } else {
+            key.identities
+        };
+        let rotation = self.reseal_all(locked, instance, &identities, &key.source)?;
+        locked.replace_key(&identities.first_alone().to_written_form())?;
+        Ok(rotation)
+    }
+
+    fn reseal_all(
+        &self,
+        locked: &LockedInstance,
+        instance: &InstanceId,
+        identities: &Identities,
+        source: &KeySource,
+    ) -> Result<Rotation, Error> {
+        let mut rotation = Rotation::default();
+        let mut first_error = None;
+        for entry in locked.entries()? {
+            match reseal(locked, instance, &entry, identities, source) {
+                Ok(Some(Outcome::Resealed)) => rotation.resealed += 1,
+                Ok(Some(Outcome::WasCurrent)) => rotation.current += 1,
+                Ok(None) => {}
+                Err(error) => {
+                    first_error.get_or_insert(error);
+                }
+            }
+        }
+        match first_error {
+            None => Ok(rotation),
+            Some(error) => Err(error.within(format_args!(
+                "the rotation of instance `{instance}` is not finished, and its former key is still needed"
+            ))),
+        }
+    }
+}
+
+fn reseal(
+    locked: &LockedInstance,
+    instance: &InstanceId,
+    entry: &EntryName,
+    identities: &Identities,
+    source: &KeySource,
+) -> Result<Option<Outcome>, Error> {
+    let place = Place { instance, entry };
+    let Some(sealed) = locked.find(entry)? else {
+        return Ok(None);
+    };
+    let open =
+        |identities: &Identities| seal::open(sealed.bytes.expose(), place, identities.iter());
+    // A file of the `age` program may have other recipients beside the first one.
+    if let Ok(Opened { recipients: 1, .. }) = open(&identities.first_alone()) {
+        locked.remove_hidden(entry)?;
+        return Ok(Some(Outcome::WasCurrent));
+    }
+    let opened = open(identities).map_err(|error| does_not_open(&sealed, source, error))?;
+    let stored = Stored::of(opened.value, opened.generation);
+    locked.write(entry, &seal_state(&stored, place, identities)?)?;
+    Ok(Some(Outcome::Resealed))
+}
