@@ -1,5 +1,6 @@
 //! Secrets in age files.
 
+mod key;
 mod rotation;
 
 use std::collections::BTreeSet;
@@ -9,9 +10,10 @@ use std::time::Duration;
 
 use runbeam_model::{Clock, Secret, SecretBytes, SystemClock};
 
+pub(crate) use self::key::CommonKey;
+use self::key::Key;
 use crate::blocking::{Blocking, in_background, secret_store_in_background};
 use crate::copies::{Copies, Evidence};
-use crate::directory::Witness;
 use crate::encryption_key::Identities;
 use crate::generation::Generation;
 use crate::instance_dir::{InstanceDir, LockedInstance, Sealed};
@@ -115,32 +117,6 @@ pub(crate) struct AgeFiles {
     clock: Arc<dyn Clock>,
     copies: Arc<Copies>,
     changes: Arc<Changes>,
-}
-
-/// A key for all instances.
-#[derive(Debug, Clone)]
-pub(crate) struct CommonKey {
-    identities: Identities,
-    source: KeySource,
-}
-
-impl CommonKey {
-    pub(crate) fn parse(key: &Secret, source: KeySource) -> Result<Self, Error> {
-        match Identities::parse(key.expose().as_bytes()) {
-            Ok(identities) => Ok(Self { identities, source }),
-            Err(problem) => Err(unusable_key(&source, problem)),
-        }
-    }
-}
-
-/// The identities at hand, where they are from, and what holds as long as they would be the same.
-struct Key {
-    identities: Identities,
-    source: KeySource,
-    /// The text of the instance's own key.
-    text: Option<SecretBytes>,
-    /// What holds as long as the instance's own key is the same; the outer `None` is a key that was handed over.
-    witness: Option<Option<Witness>>,
 }
 
 impl AgeFiles {
@@ -354,88 +330,6 @@ impl AgeFiles {
             }
         }
     }
-
-    /// The key that opens what is in `dir`.
-    fn key(&self, dir: &InstanceDir, instance: &InstanceId) -> Result<Option<Key>, Error> {
-        match &self.key {
-            Some(key) => Ok(Some(Key {
-                identities: key.identities.clone(),
-                source: key.source.clone(),
-                text: None,
-                witness: None,
-            })),
-            None => self.read_own_key(dir, instance),
-        }
-    }
-
-    fn sealing_key(
-        &self,
-        locked: &LockedInstance,
-        instance: &InstanceId,
-    ) -> Result<Identities, Error> {
-        match &self.key {
-            Some(key) => Ok(key.identities.clone()),
-            None => self.own_key_or_new(locked, instance),
-        }
-    }
-
-    fn read_own_key(&self, dir: &InstanceDir, instance: &InstanceId) -> Result<Option<Key>, Error> {
-        let Some(content) = dir.read_key()? else {
-            return Ok(None);
-        };
-        let source = KeySource::File(InstanceDir::path_of_key(&self.root, instance));
-        match Identities::parse(content.bytes.expose()) {
-            Ok(identities) => Ok(Some(Key {
-                identities,
-                source,
-                text: Some(content.bytes),
-                witness: Some(content.witness),
-            })),
-            Err(problem) => Err(unusable_key(&source, problem)),
-        }
-    }
-
-    fn own_key_or_new(
-        &self,
-        locked: &LockedInstance,
-        instance: &InstanceId,
-    ) -> Result<Identities, Error> {
-        if let Some(key) = self.read_own_key(locked, instance)? {
-            return Ok(key.identities);
-        }
-        if locked.holds_sealed()? {
-            tracing::warn!(
-                %instance,
-                "the encryption key of the instance is gone: what it sealed cannot be read, a new key is made"
-            );
-        }
-        let identities = Identities::generate();
-        if locked.create_key(&identities.to_written_form())? {
-            return Ok(identities);
-        }
-        // A process that knows no lock, such as the earlier SDK, was faster: its key is the one.
-        match self.read_own_key(locked, instance)? {
-            Some(key) => Ok(key.identities),
-            None => Err(Error::new(
-                ErrorKind::Locked,
-                format!(
-                    "another process is writing {}; try again",
-                    InstanceDir::path_of_key(&self.root, instance).display()
-                ),
-            )),
-        }
-    }
-
-    fn key_is_gone(&self, sealed: &Sealed, instance: &InstanceId) -> Error {
-        Error::new(
-            ErrorKind::EncryptionKey,
-            format!(
-                "the key that sealed {} is gone; restore {}, or set RUNBEAM_ENCRYPTION_KEY, or save the secret again",
-                sealed.path.display(),
-                InstanceDir::path_of_key(&self.root, instance).display()
-            ),
-        )
-    }
 }
 
 impl Blocking for AgeFiles {
@@ -512,16 +406,6 @@ fn seal_state(
 ) -> Result<Vec<u8>, Error> {
     seal::seal(&stored.value, place, stored.generation, identities)
         .map_err(|error| Error::new(ErrorKind::Io, "cannot seal the secret").because(error))
-}
-
-fn unusable_key(source: &KeySource, problem: &str) -> Error {
-    Error::new(
-        ErrorKind::EncryptionKey,
-        format!(
-            "the encryption key from {source} cannot be used: {problem}; make one with `age-keygen`, or remove it to \
-             use a key that is made for the instance"
-        ),
-    )
 }
 
 fn does_not_open(sealed: &Sealed, source: &KeySource, error: OpenError) -> Error {

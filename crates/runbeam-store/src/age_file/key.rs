@@ -1,0 +1,137 @@
+//! Which key seals and opens the files of an instance.
+
+use runbeam_model::{Secret, SecretBytes};
+
+use super::AgeFiles;
+use crate::directory::Witness;
+use crate::encryption_key::Identities;
+use crate::instance_dir::{InstanceDir, LockedInstance, Sealed};
+use crate::{Error, ErrorKind, InstanceId, KeySource};
+
+/// A key for all instances.
+#[derive(Debug, Clone)]
+pub(crate) struct CommonKey {
+    pub(super) identities: Identities,
+    pub(super) source: KeySource,
+}
+
+impl CommonKey {
+    pub(crate) fn parse(key: &Secret, source: KeySource) -> Result<Self, Error> {
+        match Identities::parse(key.expose().as_bytes()) {
+            Ok(identities) => Ok(Self { identities, source }),
+            Err(problem) => Err(unusable_key(&source, problem)),
+        }
+    }
+}
+
+/// The identities at hand, where they are from, and what holds as long as they would be the same.
+pub(super) struct Key {
+    pub(super) identities: Identities,
+    pub(super) source: KeySource,
+    /// The text of the instance's own key.
+    pub(super) text: Option<SecretBytes>,
+    /// What holds as long as the instance's own key is the same; the outer `None` is a key that was handed over.
+    pub(super) witness: Option<Option<Witness>>,
+}
+
+impl AgeFiles {
+    /// The key that opens what is in `dir`.
+    pub(super) fn key(
+        &self,
+        dir: &InstanceDir,
+        instance: &InstanceId,
+    ) -> Result<Option<Key>, Error> {
+        match &self.key {
+            Some(key) => Ok(Some(Key {
+                identities: key.identities.clone(),
+                source: key.source.clone(),
+                text: None,
+                witness: None,
+            })),
+            None => self.read_own_key(dir, instance),
+        }
+    }
+
+    pub(super) fn sealing_key(
+        &self,
+        locked: &LockedInstance,
+        instance: &InstanceId,
+    ) -> Result<Identities, Error> {
+        match &self.key {
+            Some(key) => Ok(key.identities.clone()),
+            None => self.own_key_or_new(locked, instance),
+        }
+    }
+
+    pub(super) fn read_own_key(
+        &self,
+        dir: &InstanceDir,
+        instance: &InstanceId,
+    ) -> Result<Option<Key>, Error> {
+        let Some(content) = dir.read_key()? else {
+            return Ok(None);
+        };
+        let source = KeySource::File(InstanceDir::path_of_key(&self.root, instance));
+        match Identities::parse(content.bytes.expose()) {
+            Ok(identities) => Ok(Some(Key {
+                identities,
+                source,
+                text: Some(content.bytes),
+                witness: Some(content.witness),
+            })),
+            Err(problem) => Err(unusable_key(&source, problem)),
+        }
+    }
+
+    pub(super) fn own_key_or_new(
+        &self,
+        locked: &LockedInstance,
+        instance: &InstanceId,
+    ) -> Result<Identities, Error> {
+        if let Some(key) = self.read_own_key(locked, instance)? {
+            return Ok(key.identities);
+        }
+        if locked.holds_sealed()? {
+            tracing::warn!(
+                %instance,
+                "the encryption key of the instance is gone: what it sealed cannot be read, a new key is made"
+            );
+        }
+        let identities = Identities::generate();
+        if locked.create_key(&identities.to_written_form())? {
+            return Ok(identities);
+        }
+        // A process that knows no lock, such as the earlier SDK, was faster: its key is the one.
+        match self.read_own_key(locked, instance)? {
+            Some(key) => Ok(key.identities),
+            None => Err(Error::new(
+                ErrorKind::Locked,
+                format!(
+                    "another process is writing {}; try again",
+                    InstanceDir::path_of_key(&self.root, instance).display()
+                ),
+            )),
+        }
+    }
+
+    pub(super) fn key_is_gone(&self, sealed: &Sealed, instance: &InstanceId) -> Error {
+        Error::new(
+            ErrorKind::EncryptionKey,
+            format!(
+                "the key that sealed {} is gone; restore {}, or set RUNBEAM_ENCRYPTION_KEY, or save the secret again",
+                sealed.path.display(),
+                InstanceDir::path_of_key(&self.root, instance).display()
+            ),
+        )
+    }
+}
+
+fn unusable_key(source: &KeySource, problem: &str) -> Error {
+    Error::new(
+        ErrorKind::EncryptionKey,
+        format!(
+            "the encryption key from {source} cannot be used: {problem}; make one with `age-keygen`, or remove it to \
+             use a key that is made for the instance"
+        ),
+    )
+}
