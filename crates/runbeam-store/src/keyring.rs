@@ -371,4 +371,8 @@ impl Blocking for Keyring {
 }
 
 #[cfg(test)]
+pub(crate) mod fake;
+#[cfg(test)]
+mod splitting_tests;
+#[cfg(test)]
 mod tests;

@@ -482,3 +482,6 @@ impl fmt::Display for FileReason {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

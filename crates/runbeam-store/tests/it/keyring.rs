@@ -5,8 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use runbeam_store::{
-    EntryName, Error, ErrorKind, KeyringStore, Location, Precondition, Presence, SecretStore,
-    Store, conformance,
+    Backend, EntryName, Error, ErrorKind, KeyringStore, Location, Precondition, Presence,
+    SecretStore, Store, conformance,
 };
 
 use crate::process::{Tell, command_through, has, told};
@@ -22,6 +22,12 @@ pub(crate) const JOBS: &[(&str, fn())] = &[
     ("keyring_restarted", job_restarted),
     ("keyring_moved_to_files", job_moved_to_files),
     ("keyring_moved_in_part", job_moved_in_part),
+    ("keyring_migrated", job_migrated),
+    ("keyring_split", job_split),
+    ("keyring_shared", job_shared),
+    ("keyring_writers", job_writers),
+    ("keyring_writer", write_through_the_store),
+    ("keyring_killed", job_killed),
     ("no_bus", job_no_bus),
 ];
 
@@ -211,6 +217,14 @@ fn job_conformance() {
     wait(conformance::check(&store())).unwrap();
     let backend = std::fs::read_to_string(format!("{}/conformance/backend", told("ROOT"))).unwrap();
     assert_eq!(backend, "keyring\n");
+    wait(conformance::check(
+        &KeyringStore::new().with_value_limit(200),
+    ))
+    .unwrap();
+    wait(conformance::check(
+        &KeyringStore::new().with_prompt(DEADLINE),
+    ))
+    .unwrap();
     let large = bytes(&"x".repeat(8 * 1024));
     wait(store().save(&gateway(), &auth(), &large, Precondition::Absent)).unwrap();
     assert_eq!(
@@ -436,6 +450,234 @@ fn job_moved_in_part() {
     assert!(wait(store().clear(&gateway(), &other)).unwrap());
     assert!(load_other(&store()).unwrap().is_none());
     assert_eq!(load(&store()).unwrap().unwrap(), "mt_2");
+}
+
+#[test]
+fn an_instance_moves_to_files_and_back() {
+    in_session("keyring_migrated");
+}
+
+fn job_migrated() {
+    let _daemon = Daemon::start(Some("test"));
+    let user = EntryName::user_token();
+    save(&store(), "mt_1").unwrap();
+    let saved = store();
+    wait(saved.save(&gateway(), &user, &bytes("user"), Precondition::Any)).unwrap();
+    let all = wait(store().list(&gateway())).unwrap();
+    assert_eq!(all, [auth(), user].into());
+    let before = wait(store().load(&gateway(), &auth())).unwrap();
+
+    let moved = wait(store().migrate(&gateway(), Backend::Files)).unwrap();
+    assert_eq!(moved.moved, 2);
+    assert_eq!(
+        (remembered(), lookup()),
+        ("file\n".to_owned(), String::new())
+    );
+    assert_eq!(wait(store().load(&gateway(), &auth())).unwrap(), before);
+    assert_eq!(load(&files_alone()).unwrap().unwrap(), "mt_1");
+    assert_eq!(wait(files_alone().list(&gateway())).unwrap(), all);
+
+    let moved = wait(store().migrate(&gateway(), Backend::Keyring)).unwrap();
+    assert_eq!(moved.moved, 2);
+    assert_eq!(remembered(), "keyring\n");
+    assert!(lookup().ends_with("\nmt_1"));
+    assert_eq!(wait(store().load(&gateway(), &auth())).unwrap(), before);
+    assert_eq!(wait(store().list(&gateway())).unwrap(), all);
+    expect_error("load of files alone", ErrorKind::Elsewhere, SLACK, || {
+        load(&files_alone())
+    });
+}
+
+#[test]
+fn a_secret_over_the_limit_is_split_in_the_keyring() {
+    in_session("keyring_split");
+}
+
+fn job_split() {
+    let _daemon = Daemon::start(Some("test"));
+    // As on Windows.
+    let small = KeyringStore::new().with_value_limit(2_560);
+    let large = bytes(&"x".repeat(runbeam_store::MAX_SECRET_LEN));
+    let start = Instant::now();
+    wait(small.save(&gateway(), &auth(), &large, Precondition::Absent)).unwrap();
+    println!("\nmeasured: 64 KiB in parts: {:?}", start.elapsed());
+    assert!(lookup().starts_with("runbeam-entry gateway auth 1"));
+    assert!(lookup().ends_with(" parts a 26\n"), "{}", lookup());
+    // A store without a limit reads it, and replaces it by one value.
+    let stored = wait(KeyringStore::new().load(&gateway(), &auth())).unwrap();
+    assert_eq!(stored.unwrap().value, large);
+    assert_eq!(
+        wait(small.list(&gateway())).unwrap(),
+        std::collections::BTreeSet::from([auth()])
+    );
+    save(&KeyringStore::new(), "mt_1").unwrap();
+    assert!(lookup().ends_with("\nmt_1"));
+    assert!(!search().contains("gateway/auth/"), "{}", search());
+    wait(small.save(&gateway(), &auth(), &large, Precondition::Any)).unwrap();
+    assert!(search().contains("gateway/auth/a25"));
+    assert!(clear(&small).unwrap());
+    assert!(!search().contains("gateway/"), "{}", search());
+}
+
+/// All that `secret-tool` finds of ours.
+fn search() -> String {
+    let output = Command::new("secret-tool")
+        .args(["search", "--all", "service", "runbeam"])
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[test]
+fn the_secret_of_an_earlier_sdk_is_taken_over_when_asked_for() {
+    in_session("keyring_shared");
+}
+
+fn job_shared() {
+    let _daemon = Daemon::start(Some("test"));
+    let mut store_it = Command::new("secret-tool")
+        .args(["store", "--label=earlier", "service", "runbeam"])
+        .args(["username", "runbeam/auth.json"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = store_it.stdin.take().unwrap();
+    input.write_all(b"{\"machine_token\": 1}").unwrap();
+    drop(input);
+    assert!(store_it.wait().unwrap().success());
+    assert_eq!(load(&store()).unwrap(), None, "nobody looks at it unasked");
+    assert!(wait(store().take_over_shared(&gateway(), &auth())).unwrap());
+    assert_eq!(load(&store()).unwrap().unwrap(), "{\"machine_token\": 1}");
+    assert!(!search().contains("auth.json"), "{}", search());
+    assert!(!wait(store().take_over_shared(&gateway(), &auth())).unwrap());
+}
+
+#[test]
+fn many_writers_of_one_keyring_lose_nothing() {
+    in_session("keyring_writers");
+}
+
+const WRITERS: usize = 8;
+
+fn job_writers() {
+    let saves = if crate::process::is_full() { 250 } else { 25 };
+    let _daemon = Daemon::start(Some("test"));
+    save(&store(), "0").unwrap();
+    let start = Instant::now();
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let mut command = crate::process::command("keyring_writer");
+            command
+                .tell("ROOT", told("ROOT"))
+                .tell("WRITER", writer)
+                .tell("SAVES", saves)
+                .stdout(Stdio::null());
+            command.spawn().unwrap()
+        })
+        .collect();
+    for mut writer in writers {
+        assert!(writer.wait().unwrap().success());
+    }
+    println!(
+        "\nmeasured: {WRITERS} processes x {saves} saves: {:?}",
+        start.elapsed()
+    );
+    let count: usize = load(&store()).unwrap().unwrap().parse().unwrap();
+    assert_eq!(count, WRITERS * saves, "each save added one");
+    for writer in 0..WRITERS {
+        let own = format!("entry-{writer}").parse().unwrap();
+        let stored = wait(store().load(&gateway(), &own)).unwrap().unwrap();
+        assert_eq!(stored.value, bytes(&format!("{}", saves - 1)));
+    }
+    assert_eq!(wait(store().list(&gateway())).unwrap().len(), WRITERS + 1);
+}
+
+/// Adds one to what all share, and writes an entry of its own.
+fn write_through_the_store() {
+    let store = Store::builder()
+        .with_root(told("ROOT"))
+        .with_lock_deadline(Duration::from_secs(60))
+        .with_keyring_deadline(Duration::from_secs(30))
+        .build()
+        .unwrap();
+    let saves: usize = told("SAVES").parse().unwrap();
+    let own = format!("entry-{}", told("WRITER")).parse().unwrap();
+    for number in 0..saves {
+        let value = bytes(&number.to_string());
+        wait(store.save(&gateway(), &own, &value, Precondition::Any)).unwrap();
+        loop {
+            let stored = wait(store.load(&gateway(), &auth())).unwrap().unwrap();
+            let text = String::from_utf8(stored.value.expose().to_vec()).unwrap();
+            let count: usize = text.parse().unwrap();
+            let unchanged = Precondition::Unchanged(stored.revision);
+            let next = bytes(&(count + 1).to_string());
+            match wait(store.save(&gateway(), &auth(), &next, unchanged)) {
+                Ok(_) => break,
+                Err(error) => assert_eq!(error.kind(), ErrorKind::Conflict, "{error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_daemon_that_is_killed_or_hangs_is_no_absent_secret_for_any_call() {
+    in_session("keyring_killed");
+}
+
+fn job_killed() {
+    let daemon = Daemon::start(Some("test"));
+    save(&store(), "mt_1").unwrap();
+    let store = store();
+    assert_eq!(load(&store).unwrap().unwrap(), "mt_1");
+    let prompting = Store::builder()
+        .with_root(told("ROOT"))
+        .with_keyring_prompt(Duration::from_secs(600))
+        .build()
+        .unwrap();
+    assert_eq!(load(&prompting).unwrap().unwrap(), "mt_1");
+    let kind = ErrorKind::KeyringUnavailable;
+
+    daemon.signal(rustix::process::Signal::STOP);
+    // Nobody waits ten minutes for a prompt of a daemon that does not even answer.
+    let limit = DEADLINE + SLACK;
+    expect_error("load of a prompting store while hung", kind, limit, || {
+        load(&prompting)
+    });
+    expect_error("list while hung", kind, limit, || {
+        wait(store.list(&gateway()))
+    });
+    expect_error("migrate while hung", kind, limit, || {
+        wait(store.migrate(&gateway(), Backend::Files))
+    });
+    daemon.signal(rustix::process::Signal::CONT);
+    drop(daemon);
+    assert_eq!(remembered(), "keyring\n", "nothing has begun to move");
+
+    // Without the daemon the bus may start one that is locked.
+    for (what, error) in [
+        ("load", load(&store).map(drop)),
+        ("save", save(&store, "mt_2").map(drop)),
+        ("list", wait(store.list(&gateway())).map(drop)),
+        (
+            "migrate",
+            wait(store.migrate(&gateway(), Backend::Files)).map(drop),
+        ),
+        ("clear", clear(&store).map(drop)),
+    ] {
+        let Err(error) = error else {
+            panic!("{what} without a daemon: no error")
+        };
+        let expected = [ErrorKind::KeyringUnavailable, ErrorKind::KeyringDenied];
+        assert!(expected.contains(&error.kind()), "{what}: {error:?}");
+    }
+    let directory = format!("{}/gateway", told("ROOT"));
+    for item in std::fs::read_dir(directory).unwrap() {
+        let name = item.unwrap().file_name();
+        let name = name.to_str().unwrap().to_owned();
+        assert!(["backend", ".lock"].contains(&&*name), "{name} was written");
+    }
+    let _daemon = Daemon::start(Some("test"));
+    assert_eq!(load(&store).unwrap().unwrap(), "mt_1");
 }
 
 #[test]

@@ -120,6 +120,11 @@ pub(crate) fn has(programs: &[&str]) -> bool {
     }
 }
 
+/// Whether campaigns run in their long form.
+pub(crate) fn is_full() -> bool {
+    variable("RUNBEAM_CAMPAIGN").as_deref() == Some("full")
+}
+
 pub(crate) fn skipped(reason: &str) {
     assert_ne!(
         variable("CI").as_deref(),
