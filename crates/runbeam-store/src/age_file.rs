@@ -14,14 +14,15 @@ pub(crate) use self::key::CommonKey;
 use self::key::Key;
 use crate::blocking::{Blocking, in_background, secret_store_in_background};
 use crate::copies::{Copies, Evidence};
+use crate::directory::lifetime_at;
 use crate::encryption_key::Identities;
 use crate::generation::Generation;
 use crate::instance_dir::{InstanceDir, LockedInstance, Sealed};
 use crate::seal::{self, OpenError, Opened, Place};
 use crate::watch::Changes;
 use crate::{
-    Description, EntryName, Error, ErrorKind, InstanceId, KeySource, Lifetime, Location,
-    Precondition, Presence, Revision, Rotation, Stored, lock,
+    Description, EntryName, Error, ErrorKind, InstanceId, KeySource, Location, Precondition,
+    Presence, Revision, Rotation, Stored, lock,
 };
 
 /// Keeps secrets in files that are sealed with [age](https://age-encryption.org/v1) and closed to other users.
@@ -385,7 +386,8 @@ impl Blocking for AgeFiles {
             ),
         };
         let own_key = || KeySource::File(InstanceDir::path_of_key(&self.root, instance));
-        let mut description = Description::new(Location::File(path), presence, Lifetime::Durable);
+        let lifetime = lifetime_at(&path);
+        let mut description = Description::new(Location::File(path), presence, lifetime);
         description.key_source = Some(
             self.key
                 .as_ref()

@@ -34,6 +34,31 @@ impl Description {
         }
     }
 
+    /// The kind of place: `keyring`, `file` or `memory`.
+    #[must_use]
+    pub fn backend(&self) -> &'static str {
+        match self.location {
+            Location::Keyring { .. } => "keyring",
+            Location::File(_) => "file",
+            Location::Memory => "memory",
+        }
+    }
+
+    /// What the secret survives.
+    #[must_use]
+    pub fn survival(&self) -> Survival {
+        Survival {
+            process_restart: self.lifetime != Lifetime::Process,
+            reboot: matches!(self.lifetime, Lifetime::Container | Lifetime::Durable),
+            container_replacement: match (&self.location, self.lifetime) {
+                (Location::File(_), Lifetime::Durable) => Some(true),
+                // The keyring may be that of the container or that of its host.
+                (Location::Keyring { .. }, Lifetime::Durable) => None,
+                _ => Some(false),
+            },
+        }
+    }
+
     /// What protects the secret.
     #[must_use]
     pub fn protection(&self) -> &'static str {
@@ -87,8 +112,23 @@ pub enum Lifetime {
     Session,
     /// The next start of the machine.
     Boot,
+    /// The end of the container: its file is in the layer that a container loses when it is replaced.
+    Container,
     /// Nothing: it stays until it is cleared.
     Durable,
+}
+
+/// What a secret survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Survival {
+    /// The end of the process, and the start of the next one.
+    pub process_restart: bool,
+    /// The next start of the machine.
+    pub reboot: bool,
+    /// A new container in place of the one that this process runs in, with the same volumes. `None` if that cannot be
+    /// known.
+    pub container_replacement: Option<bool>,
 }
 
 /// Where an encryption key is from.
@@ -101,6 +141,25 @@ pub enum KeySource {
     Environment,
     /// The instance's own key file, whose path this is.
     File(PathBuf),
+}
+
+impl fmt::Display for Survival {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let survives = |survives| {
+            if survives {
+                "survives"
+            } else {
+                "does not survive"
+            }
+        };
+        write!(
+            f,
+            "{} a restart of the process, {} a reboot, {} the replacement of a container",
+            survives(self.process_restart),
+            survives(self.reboot),
+            self.container_replacement.map_or("may survive", survives)
+        )
+    }
 }
 
 impl fmt::Display for KeySource {
@@ -136,6 +195,7 @@ impl fmt::Display for Description {
             Lifetime::Process => "the process ends",
             Lifetime::Session => "the user logs out",
             Lifetime::Boot => "the machine starts again",
+            Lifetime::Container => "the container is replaced",
             Lifetime::Durable => "it is cleared",
         };
         write!(
@@ -144,6 +204,7 @@ impl fmt::Display for Description {
             self.location,
             self.protection()
         )?;
+        write!(f, "; it {}", self.survival())?;
         if let Some(source) = &self.key_source {
             write!(f, "; the encryption key is from {source}")?;
         }
@@ -151,5 +212,43 @@ impl fmt::Display for Description {
             write!(f, "; {note}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(location: Location, lifetime: Lifetime, expected: (bool, bool, Option<bool>)) {
+        let description = Description::new(location, Presence::Present, lifetime);
+        let survival = description.survival();
+        assert_eq!(
+            (
+                survival.process_restart,
+                survival.reboot,
+                survival.container_replacement
+            ),
+            expected,
+            "{description}"
+        );
+    }
+
+    #[test]
+    fn what_it_survives_is_told() {
+        let file = || Location::File("/x".into());
+        let keyring = || Location::Keyring {
+            service: "runbeam".to_owned(),
+            account: "gateway/auth".to_owned(),
+        };
+        check(
+            Location::Memory,
+            Lifetime::Process,
+            (false, false, Some(false)),
+        );
+        check(file(), Lifetime::Boot, (true, false, Some(false)));
+        check(file(), Lifetime::Container, (true, true, Some(false)));
+        check(file(), Lifetime::Durable, (true, true, Some(true)));
+        check(keyring(), Lifetime::Session, (true, false, Some(false)));
+        check(keyring(), Lifetime::Durable, (true, true, None));
     }
 }

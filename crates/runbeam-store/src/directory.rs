@@ -3,6 +3,8 @@
 //! A [`Directory`] is opened once and everything in it is reached through it, so that nobody exchanges a
 //! component of the path between a check and its use. A file is replaced as a whole or not at all.
 
+#[cfg(target_os = "linux")]
+mod medium;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
@@ -28,7 +30,7 @@ use std::time::Duration;
 use runbeam_model::SecretBytes;
 use zeroize::Zeroizing;
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, Lifetime};
 
 /// How private a file must be to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,17 @@ pub(crate) struct Content {
 /// of its step.
 const SETTLED_AFTER: Duration = Duration::from_millis(100);
 
+/// How long a file at `path` stays, by the file system that it is or would be on.
+pub(crate) fn lifetime_at(path: &Path) -> Lifetime {
+    #[cfg(target_os = "linux")]
+    return medium::lifetime_at(path);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = path;
+        Lifetime::Durable
+    }
+}
+
 const TEMPORARY_ENDING: &str = ".tmp";
 
 /// A name beside `name` that nobody can foresee. It begins with a dot and ends in `.tmp`.
@@ -66,38 +79,21 @@ fn is_temporary(name: &str) -> bool {
     name.starts_with('.') && name.ends_with(TEMPORARY_ENDING)
 }
 
-/// Reads `file`, which seems to have `len` bytes, to its end, which must come after at most `limit` bytes.
-fn read_to_end(
-    file: &mut File,
-    len: usize,
-    path: &Path,
-    limit: usize,
-) -> Result<SecretBytes, Error> {
-    if len > limit {
-        return Err(too_large(path, limit));
-    }
-    // One byte more than expected shows the end, so that a file of that length takes two reads.
-    let mut buffer = Zeroizing::new(vec![0; len + 1]);
-    let mut filled = 0;
+/// Reads `file` to its end, which must come after at most `limit` bytes.
+fn read_to_end(file: &mut File, path: &Path, limit: usize) -> Result<SecretBytes, Error> {
+    let mut bytes = SecretBytes::with_capacity(4096);
+    let mut chunk = Zeroizing::new([0; 4096]);
     loop {
-        match file.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
+        match file.read(chunk.as_mut_slice()) {
+            Ok(0) => return Ok(bytes),
+            Ok(len) => bytes.extend_from_slice(&chunk[..len]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(io_error("read", path, error)),
         }
-        if filled > limit {
+        if bytes.len() > limit {
             return Err(too_large(path, limit));
         }
-        if filled == buffer.len() {
-            // It grew since. The former buffer is zeroized.
-            let mut larger = Zeroizing::new(vec![0; filled * 2]);
-            larger[..filled].copy_from_slice(&buffer);
-            buffer = larger;
-        }
     }
-    buffer.truncate(filled);
-    Ok(SecretBytes::from(std::mem::take(&mut *buffer)))
 }
 
 fn io_error(action: &str, path: &Path, error: impl Into<io::Error>) -> Error {

@@ -88,7 +88,7 @@ mod stored_value;
 mod watch;
 
 pub use age_file::AgeFileStore;
-pub use describe::{Description, KeySource, Lifetime, Location, Presence};
+pub use describe::{Description, KeySource, Lifetime, Location, Presence, Survival};
 pub use entry::EntryName;
 pub use error::{Error, ErrorKind};
 pub use instance::InstanceId;

@@ -450,7 +450,7 @@ fn chosen(place: Place<'_>, error: Error) -> Error {
 /// A keyring that forgets before the secret is cleared is never chosen by itself.
 fn refuse_a_short_lifetime(keyring: &Keyring) -> Result<(), Error> {
     let end = match keyring.lifetime() {
-        Lifetime::Durable => return Ok(()),
+        Lifetime::Durable | Lifetime::Container => return Ok(()),
         Lifetime::Process => "the process ends",
         Lifetime::Session => "the user logs out",
         Lifetime::Boot => "the machine starts again",

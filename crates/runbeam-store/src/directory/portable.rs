@@ -128,9 +128,7 @@ impl Directory {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io_error("open", &path, error)),
         };
-        let len = file.metadata().map_or(0, |metadata| metadata.len());
-        let len = usize::try_from(len).unwrap_or_default();
-        let bytes = read_to_end(&mut file, len, &path, limit)?;
+        let bytes = read_to_end(&mut file, &path, limit)?;
         Ok(Some(Content {
             bytes,
             witness: None,

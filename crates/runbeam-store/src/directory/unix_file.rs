@@ -41,8 +41,7 @@ impl Directory {
         let status = rustix::fs::fstat(&file).map_err(|error| io_error("examine", &path, error))?;
         check_file(&path, &status)?;
         check_privacy(&path, &status, privacy)?;
-        let len = usize::try_from(status.st_size).unwrap_or_default();
-        let bytes = read_to_end(&mut file, len, &path, limit)?;
+        let bytes = read_to_end(&mut file, &path, limit)?;
         let witness = Witness::of_file(&path, &status);
         Ok(Some(Content { bytes, witness }))
     }
