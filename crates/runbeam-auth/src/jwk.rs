@@ -146,6 +146,13 @@ impl JwkSet {
     }
 }
 
+impl JwkSet {
+    /// Whether `key` is the one that a token which names `key_id` gets.
+    pub(crate) fn has(&self, key_id: Option<&str>, key: &RsaKey) -> bool {
+        self.find(key_id).is_ok_and(|found| **found == *key)
+    }
+}
+
 impl Entry {
     /// A key of RSA; `None` for any other kind.
     fn from_jwk(jwk: &Map<String, Value>) -> Option<Self> {

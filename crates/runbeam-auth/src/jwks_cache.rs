@@ -124,11 +124,9 @@ impl JwksCache {
 
     /// Whether `key` is the one of this id, by a set that may be used without waiting.
     pub(crate) fn has(&self, key_id: Option<&str>, key: &RsaKey) -> bool {
-        self.shared.at_once(key_id).is_some_and(|set| {
-            set.keys()
-                .find(key_id)
-                .is_ok_and(|current| **current == *key)
-        })
+        self.shared
+            .at_once(key_id)
+            .is_some_and(|set| set.keys().has(key_id, key))
     }
 
     pub(crate) fn status(&self) -> KeySourceStatus {

@@ -174,6 +174,15 @@ pub(crate) enum KeysAtHand {
 }
 
 impl KeysAtHand {
+    /// Whether they have the key still that vouched for a token.
+    pub(crate) fn still_vouch(&self, remembered: &Remembered) -> bool {
+        match (self, &remembered.voucher) {
+            (Self::Set(keys), Voucher::Key(key)) => keys.has(remembered.key_id.as_deref(), key),
+            (Self::Secret(_), Voucher::SharedSecret) => true,
+            (Self::Set(_), Voucher::SharedSecret) | (Self::Secret(_), Voucher::Key(_)) => false,
+        }
+    }
+
     /// Checks the signature, and gives out the payload and whose signature it is.
     pub(crate) fn check(&self, jws: Jws<'_>) -> Result<(Vec<u8>, Voucher), Error> {
         match self {

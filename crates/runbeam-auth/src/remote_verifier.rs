@@ -160,8 +160,7 @@ impl Shared {
     /// Whether the key of what was once found good is still its issuer's.
     fn still_vouches(&self, remembered: &Remembered) -> bool {
         match (&self.keys[remembered.issuer], &remembered.voucher) {
-            // Keys at hand stay what they are.
-            (Keys::AtHand(_), _) => true,
+            (Keys::AtHand(keys), _) => keys.still_vouch(remembered),
             (Keys::Cached(cache), Voucher::Key(key)) => {
                 self.caches[*cache].has(remembered.key_id.as_deref(), key)
             }

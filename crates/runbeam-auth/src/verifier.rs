@@ -218,7 +218,11 @@ impl Verifier {
     ) -> Result<Verified<C>, Error> {
         let now = self.clock.now();
         let tokens = self.tokens.as_deref();
-        let is_good = |remembered: &Remembered| self.policy.still_accepts(remembered, now);
+        let is_good = |remembered: &Remembered| {
+            let keys = self.policy.issuers()[remembered.issuer].keys();
+            self.policy.still_accepts(remembered, now)
+                && matches!(keys, KeySource::AtHand(keys) if keys.still_vouch(remembered))
+        };
         if let Some(remembered) = tokens.and_then(|tokens| tokens.find(token, is_good)) {
             return Verified::again(token, &remembered.claims, read);
         }

@@ -14,6 +14,7 @@ pub(super) struct Claim {
 
 #[derive(Clone, Copy)]
 pub(super) enum Features {
+    All,
     Default,
     None,
 }
@@ -74,6 +75,13 @@ pub(super) const CLAIMS: &[Claim] = &[
         built: false,
     },
     Claim {
+        package: "runbeam-auth",
+        features: Features::All,
+        has: &["aws-lc-rs", "ring"],
+        lacks: &["age", "keyring-core", "zbus", "runbeam-store"],
+        built: false,
+    },
+    Claim {
         package: "runbeam-store",
         features: Features::Default,
         has: &["age", "keyring-core", "zbus", "tempfile", "runbeam-model"],
@@ -115,6 +123,7 @@ impl Features {
     /// As cargo wants them on the command line.
     pub(super) const fn flags(self) -> &'static str {
         match self {
+            Self::All => "--all-features",
             Self::Default => "",
             Self::None => "--no-default-features",
         }
@@ -124,6 +133,7 @@ impl Features {
 impl fmt::Display for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.features {
+            Features::All => write!(f, "{} with all features", self.package),
             Features::Default => f.write_str(self.package),
             Features::None => write!(f, "{} without features", self.package),
         }

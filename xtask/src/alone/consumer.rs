@@ -41,7 +41,7 @@ fn manifest(claim: &Claim, root: &Path) -> String {
         package, features, ..
     } = claim;
     let path = root.join("crates").join(package);
-    let default_features = matches!(features, Features::Default);
+    let default_features = !matches!(features, Features::None);
     format!(
         r#"[package]
 name = "consumer"
