@@ -1,17 +1,11 @@
 //! Building a client.
 
 use http::HeaderValue;
-use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 
-use crate::connector::DeadlineConnector;
-use crate::{BuildError, HttpClient, Limits, tls};
-
-const MAX_HEADER_BYTES: usize = 64 << 10;
-const MAX_HEADER_FIELDS: usize = 100;
+use crate::connector::Connecting;
+use crate::resolver::NameService;
+use crate::{AddressRule, BuildError, HttpClient, Limits, Resolver, tls};
 
 /// Builds an [`HttpClient`]. Every default is safe.
 #[derive(Debug, Clone)]
@@ -21,7 +15,9 @@ pub struct HttpClientBuilder {
     extra_roots: Vec<CertificateDer<'static>>,
     user_agent: HeaderValue,
     allow_plaintext: bool,
-    keep_connections: bool,
+    keeps_connections: bool,
+    names: NameService,
+    address_rule: AddressRule,
 }
 
 impl HttpClientBuilder {
@@ -34,7 +30,9 @@ impl HttpClientBuilder {
                 env!("CARGO_PKG_VERSION")
             )),
             allow_plaintext: false,
-            keep_connections: true,
+            keeps_connections: true,
+            names: NameService::default(),
+            address_rule: AddressRule::default(),
         }
     }
 
@@ -75,7 +73,20 @@ impl HttpClientBuilder {
 
     /// Does not keep connections after an exchange. For a client that calls rarely, or from several runtimes.
     pub fn without_kept_connections(mut self) -> Self {
-        self.keep_connections = false;
+        self.keeps_connections = false;
+        self
+    }
+
+    /// Which addresses it may connect to. Default: [`AddressRule::Any`].
+    pub fn with_address_rule(mut self, rule: AddressRule) -> Self {
+        self.address_rule = rule;
+        self
+    }
+
+    /// Asks `resolver` for the addresses of names, in place of the operating system. The time it takes is part of
+    /// the time to connect, and its answers are held to the [`AddressRule`].
+    pub fn with_resolver(mut self, resolver: impl Resolver) -> Self {
+        self.names = NameService::own(resolver);
         self
     }
 
@@ -96,26 +107,15 @@ impl HttpClientBuilder {
                 "plain http to other machines is allowed: tokens can be read on the way"
             );
         }
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(self.limits.connect));
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config((*tls::client_config(&self.extra_roots)?).clone())
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .pool_max_idle_per_host(if self.keep_connections { usize::MAX } else { 0 })
-            .http1_max_buf_size(MAX_HEADER_BYTES)
-            .http1_max_headers(MAX_HEADER_FIELDS)
-            .http2_max_header_list_size(MAX_HEADER_BYTES as u32)
-            .build(DeadlineConnector::new(https, self.limits.connect));
+        let connecting = Connecting {
+            tls: tls::client_config(&self.extra_roots)?,
+            names: self.names,
+            rule: self.address_rule,
+            deadline: self.limits.connect,
+            keeps_connections: self.keeps_connections,
+        };
         Ok(HttpClient::new(
-            client,
+            connecting,
             self.limits,
             self.user_agent,
             self.allow_plaintext,

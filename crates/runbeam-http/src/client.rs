@@ -10,8 +10,9 @@ use http_body_util::Full;
 use hyper_util::client::legacy;
 use runbeam_model::Origin;
 
-use crate::connector::{ConnectTimeout, DeadlineConnector};
-use crate::{Error, ErrorKind, HttpClientBuilder, Limits, body};
+use crate::connector::{ConnectTimeout, Connecting, DeadlineConnector};
+use crate::resolver::ForbiddenAddress;
+use crate::{AddressRule, Error, ErrorKind, HttpClientBuilder, Limits, body};
 
 /// A client that sends one request at a time or many; clones share its connections.
 ///
@@ -23,7 +24,8 @@ pub struct HttpClient {
 }
 
 struct Shared {
-    client: legacy::Client<DeadlineConnector, Full<Bytes>>,
+    connecting: Connecting,
+    pool: legacy::Client<DeadlineConnector, Full<Bytes>>,
     user_agent: HeaderValue,
     allow_plaintext: bool,
 }
@@ -35,14 +37,15 @@ impl HttpClient {
     }
 
     pub(crate) fn new(
-        client: legacy::Client<DeadlineConnector, Full<Bytes>>,
+        connecting: Connecting,
         limits: Limits,
         user_agent: HeaderValue,
         allow_plaintext: bool,
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
-                client,
+                pool: connecting.pool(),
+                connecting,
                 user_agent,
                 allow_plaintext,
             }),
@@ -57,6 +60,25 @@ impl HttpClient {
             shared: self.shared.clone(),
             limits,
         }
+    }
+
+    /// The same client, with the same roots, resolver and limits, that connects to other addresses. Its connections
+    /// are its own: one that was made under another rule says nothing about this one.
+    #[must_use]
+    pub fn with_address_rule(&self, rule: AddressRule) -> Self {
+        if rule == self.shared.connecting.rule {
+            return self.clone();
+        }
+        let connecting = Connecting {
+            rule,
+            ..self.shared.connecting.clone()
+        };
+        Self::new(
+            connecting,
+            self.limits,
+            self.shared.user_agent.clone(),
+            self.shared.allow_plaintext,
+        )
     }
 
     /// Its deadlines and sizes.
@@ -103,7 +125,7 @@ impl HttpClient {
     ) -> Result<Response<Bytes>, Error> {
         let response = self
             .shared
-            .client
+            .pool
             .request(request)
             .await
             .map_err(|error| classify(error, server))?;
@@ -126,6 +148,7 @@ impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpClient")
             .field("limits", &self.limits)
+            .field("address_rule", &self.shared.connecting.rule)
             .field("allow_plaintext", &self.shared.allow_plaintext)
             .finish_non_exhaustive()
     }
@@ -162,6 +185,10 @@ fn meaning(cause: &(dyn StdError + 'static)) -> Option<(ErrorKind, String)> {
             ErrorKind::Timeout,
             format!("connecting took longer than {deadline:?}"),
         ));
+    }
+    if let Some(forbidden) = cause.downcast_ref::<ForbiddenAddress>() {
+        let problem = format!("{forbidden}; correct its address, or permit such addresses");
+        return Some((ErrorKind::Address, problem));
     }
     if cause
         .downcast_ref::<std::io::Error>()

@@ -24,6 +24,9 @@ pub enum ErrorKind {
     /// The server cannot be reached: no address, refused, unreachable. Transient; if it stays, check the
     /// address.
     Connect,
+    /// The server is at addresses that the [`AddressRule`](crate::AddressRule) of the client does not permit; nothing
+    /// was sent. Not transient; correct its name or address, or use a client with another rule.
+    Address,
     /// The server cannot prove who it is, or speaks no TLS. Not transient; check its certificate and the roots.
     Tls,
     /// A deadline passed. Transient, but the request may have had its effect.
@@ -86,6 +89,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let step = match self.kind {
             ErrorKind::Connect => "cannot connect to",
+            ErrorKind::Address => "may not connect to",
             ErrorKind::Tls => "cannot trust the connection to",
             ErrorKind::Timeout => "no complete answer in time from",
             ErrorKind::Interrupted => "the connection broke to",

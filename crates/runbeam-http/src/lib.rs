@@ -17,6 +17,8 @@
 //! - Nothing waits for ever: see [`Limits`] for the deadlines, and for the sizes of body and headers.
 //! - TLS 1.2 or 1.3 with the roots of the platform, HTTP/1.1 or HTTP/2 as the server offers. Plain `http` goes
 //!   to loopback only.
+//! - With [`AddressRule::Public`] it connects to public addresses alone, judged after the resolution of names, so that
+//!   nobody can point it into the network that it runs in. The default is any address.
 //! - A redirect is an answer like any other and is never followed: it could lead a token elsewhere.
 //! - A body is taken as it is: an answer in a content coding, which nobody asked for, is refused.
 //! - Bodies that were received are zeroized when dropped; errors hold the origin of a URL, never its path,
@@ -27,15 +29,19 @@
 //! It sends what it is told, once: retries belong to whoever knows what may be repeated. Copies of a body
 //! inside hyper and rustls are out of its reach.
 
+mod address_rule;
 mod body;
 mod builder;
 mod client;
 mod connector;
 mod error;
 mod limits;
+mod resolver;
 mod tls;
 
+pub use address_rule::AddressRule;
 pub use builder::HttpClientBuilder;
 pub use client::HttpClient;
 pub use error::{BuildError, Error, ErrorKind};
 pub use limits::Limits;
+pub use resolver::Resolver;

@@ -8,6 +8,9 @@ use runbeam_model::{BaseUrl, Secret};
 use crate::{Error, RunbeamClient};
 
 /// Builds a [`RunbeamClient`]. Every default is safe.
+///
+/// The client connects to whatever address the base URL leads to, private ones included: the base URL is the
+/// operator's, and a cloud of one's own stands in a private network. Take no base URL from anybody else.
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct RunbeamClientBuilder {

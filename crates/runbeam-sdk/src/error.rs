@@ -129,7 +129,7 @@ impl Error {
         let kind = match error.kind() {
             Http::Connect | Http::Timeout | Http::Interrupted => ErrorKind::Unreachable,
             Http::Tls => ErrorKind::Untrusted,
-            Http::Request => ErrorKind::Configuration,
+            Http::Request | Http::Address => ErrorKind::Configuration,
             _ => ErrorKind::UnexpectedAnswer,
         };
         Self::new(kind, operation, Cause::Http(error))

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod addresses;
 mod limits;
 mod raw_server;
 mod redirects;

@@ -9,7 +9,7 @@ use http_body_util::Full;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use runbeam_http::{ErrorKind, HttpClient};
+use runbeam_http::{AddressRule, ErrorKind, HttpClient};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::TcpListener;
@@ -158,6 +158,22 @@ async fn a_server_that_cannot_prove_its_name_is_refused() {
         get(&without_root, &server.url).await.unwrap_err().kind(),
         ErrorKind::Tls
     );
+}
+
+#[tokio::test]
+async fn a_client_with_another_address_rule_trusts_the_same_roots() {
+    let authority = Authority::new();
+    let server = TlsServer::start(&authority, "localhost", &[], rustls::ALL_VERSIONS).await;
+    let strict = HttpClient::builder()
+        .with_root_certificates_pem(authority.pem())
+        .unwrap()
+        .with_address_rule(AddressRule::Public)
+        .build()
+        .unwrap();
+    let error = get(&strict, &server.url).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Address, "{error:?}");
+    let derived = strict.with_address_rule(AddressRule::Any);
+    assert!(get(&derived, &server.url).await.is_ok());
 }
 
 #[tokio::test]
