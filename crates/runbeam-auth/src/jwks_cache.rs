@@ -4,10 +4,14 @@
 //! its own: callers wait for it together, and one that gives up does not end it. Ages are measured by the
 //! monotonic clock.
 //!
+//! Where the policy asks for discovery, finding the address of the set is the first part of a fetch and fails with it.
+//!
 //! There is no list of key ids that are unknown. Within the cool-down nothing is fetched for an unknown key id,
 //! so that the answer costs one look at the set kept; a list would cost memory that strangers fill, and could
 //! hide the key of a rotation.
 
+mod address;
+mod discovery;
 mod flight;
 mod freshness;
 mod jitter;
@@ -33,6 +37,7 @@ use self::flight::Flight;
 use self::kept_set::{KeptSet, Stage};
 use self::key_endpoint::{Answer, KeyEndpoint};
 use crate::jwk::RsaKey;
+use crate::policy::{KeyUrl, Reach};
 use crate::{BuildError, Error, JwkSet, Rejection};
 
 /// When keys are fetched again.
@@ -74,14 +79,16 @@ struct Shared {
 impl JwksCache {
     /// A cache that starts with the set that a snapshot has of it, if that may still be used.
     pub(crate) fn new(
-        url: &str,
+        place: (&KeyUrl, &Reach),
         client: &HttpClient,
         clock: Arc<dyn Clock>,
         refresh: Refresh,
-        saved: Option<&SavedSet>,
+        snapshot: &Snapshot,
     ) -> Result<Self, BuildError> {
-        let endpoint = KeyEndpoint::new(url, client, refresh.deadline)?;
-        let current = saved
+        let endpoint = KeyEndpoint::new(place.0, place.1, client, refresh.deadline)?;
+        let current = snapshot
+            .find(place.0, place.1)
+            .filter(|saved| endpoint.admits(saved.url()))
             .map(|saved| saved.restore(&*clock, &refresh))
             .filter(|set| set.stage(clock.monotonic(), refresh.stale_limit) != Stage::Over);
         Ok(Self {
@@ -95,9 +102,9 @@ impl JwksCache {
         })
     }
 
-    /// The address of the keys, as the policy has it.
-    pub(crate) fn url(&self) -> &str {
-        self.shared.endpoint.url()
+    /// Where the keys are, as the policy has it.
+    pub(crate) fn place(&self) -> (&KeyUrl, &Reach) {
+        self.shared.endpoint.place()
     }
 
     /// Gives `verify` the keys to check a token with that names `key_id`: those that are kept, and new ones if
@@ -137,6 +144,7 @@ impl JwksCache {
         let remaining = set.as_ref().map(|set| set.remaining(now));
         KeySourceStatus {
             server: shared.endpoint.server().to_string(),
+            jwks_url: set.as_ref().map(|set| set.url().to_owned()),
             keys: set.as_ref().map_or(0, |set| set.keys().len()),
             age: set.as_ref().map(|set| set.age(now)),
             expires_in: remaining.and_then(Result::ok),
@@ -150,7 +158,8 @@ impl JwksCache {
     /// The set that is kept, as it can be written down.
     pub(crate) fn save(&self) -> Option<SavedSet> {
         let set = self.shared.current.load_full()?;
-        Some(SavedSet::of(self.url(), &set, &*self.shared.clock))
+        let (url, reach) = self.place();
+        Some(SavedSet::of(url, reach, &set, &*self.shared.clock))
     }
 }
 
@@ -254,26 +263,24 @@ impl Shared {
     /// One fetch, begun `at`, and what follows from it.
     async fn renew(&self, at: Duration) {
         let kept = self.current.load_full();
-        let etag = kept.as_ref().and_then(|kept| kept.etag());
-        let answer = self.endpoint.ask(etag).await;
+        let is_young = kept
+            .as_ref()
+            .is_some_and(|set| set.stage(at, self.refresh.stale_limit) == Stage::Fresh);
+        let answer = self.endpoint.ask(kept, is_young).await;
         let server = self.endpoint.server();
-        let set = match (answer, kept) {
-            (Ok(Answer::Fetched(fetched)), _) => {
+        let set = answer.map(|answer| match answer {
+            Answer::Fetched(fetched) => {
                 let life = self.refresh.life(fetched.life);
                 let keys = fetched.keys.len();
                 tracing::debug!(%server, keys, ?life, "fetched a key set");
-                Ok(KeptSet::new(fetched, at, Duration::ZERO, life))
+                KeptSet::new(fetched, at, Duration::ZERO, life)
             }
-            (Ok(Answer::Unchanged { life }), Some(kept)) if kept.etag().is_some() => {
+            Answer::Unchanged { kept, life } => {
                 let life = self.refresh.life(life);
                 tracing::debug!(%server, ?life, "revalidated the key set");
-                Ok(kept.renewed(at, life))
+                kept.renewed(at, life)
             }
-            (Ok(Answer::Unchanged { .. }), _) => Err(format!(
-                "{server} answered 304 Not Modified, and was not asked about a key set"
-            )),
-            (Err(problem), _) => Err(problem),
-        };
+        });
         let mut flight = self.flight();
         match set {
             Ok(set) => {

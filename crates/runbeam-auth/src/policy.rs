@@ -1,14 +1,20 @@
-//! Which issuers are trusted, where the keys of each are, and which audience is ours.
+//! Which issuers are trusted, and which audience is ours.
+
+mod trusted_issuer;
 
 use std::time::Duration;
 
-use runbeam_model::{BaseUrl, Origin, Secret, Timestamp};
+use runbeam_model::Timestamp;
+
+pub(crate) use self::trusted_issuer::KeySource;
+pub use self::trusted_issuer::TrustedIssuer;
+#[cfg(feature = "fetch")]
+pub(crate) use self::trusted_issuer::{KeyUrl, Reach};
 
 use crate::claims::{Said, Terms};
-use crate::jws::Algorithm;
 use crate::shared_secret::SharedSecret;
 use crate::token_cache::{Remembered, Voucher};
-use crate::{BuildError, Claims, Error, JwkSet, Jws, Rejection};
+use crate::{Claims, Error, JwkSet, Jws, Rejection};
 
 const DEFAULT_LEEWAY: Duration = Duration::from_secs(60);
 const MAX_LEEWAY: Duration = Duration::from_secs(300);
@@ -188,126 +194,6 @@ impl KeysAtHand {
         match self {
             Self::Set(keys) => jws.verify_with_keys(keys),
             Self::Secret(secret) => jws.verify_with_secret(secret),
-        }
-    }
-}
-
-/// An issuer whose tokens are trusted, and where its keys are.
-#[derive(Debug, Clone)]
-pub struct TrustedIssuer {
-    rule: Rule,
-    keys: KeySource,
-}
-
-/// Where the keys of an issuer come from.
-#[derive(Debug, Clone)]
-pub(crate) enum KeySource {
-    Unstated,
-    AtHand(KeysAtHand),
-    #[cfg_attr(
-        not(feature = "fetch"),
-        allow(dead_code, reason = "nothing is fetched then")
-    )]
-    Url(String),
-}
-
-#[derive(Debug, Clone)]
-enum Rule {
-    Exact(String),
-    Origin(Origin),
-}
-
-impl TrustedIssuer {
-    /// Runbeam Cloud at `base`: `iss` has the origin of `base`, whatever path; its keys are at
-    /// `{base}/api/.well-known/jwks.json`.
-    #[must_use]
-    pub fn cloud(base: &BaseUrl) -> Self {
-        Self {
-            rule: Rule::Origin(base.origin().clone()),
-            keys: KeySource::Url(base.jwks_url()),
-        }
-    }
-
-    /// The issuer whose `iss` is this text, byte for byte (RFC 7519, section 4.1.1).
-    #[must_use]
-    pub fn exact(issuer: impl Into<String>) -> Self {
-        Self {
-            rule: Rule::Exact(issuer.into()),
-            keys: KeySource::Unstated,
-        }
-    }
-
-    /// The issuer whose `iss` is a URL of this origin: same scheme, host and port, whatever path.
-    #[must_use]
-    pub fn origin(origin: Origin) -> Self {
-        Self {
-            rule: Rule::Origin(origin),
-            keys: KeySource::Unstated,
-        }
-    }
-
-    /// Where its keys are: the URL of a key set (RFC 7517, section 5), used as it is written.
-    ///
-    /// # Errors
-    ///
-    /// If it is not an `https` URL, or an `http` URL of loopback.
-    pub fn with_jwks_url(mut self, url: &str) -> Result<Self, BuildError> {
-        let origin = Origin::of(url)
-            .map_err(|error| BuildError::new(format!("invalid address of keys: {error}")))?;
-        if !origin.is_https() && !origin.is_loopback() {
-            return Err(BuildError::new(
-                "invalid address of keys: it is http to another machine, where anyone on the way can replace them; use https",
-            ));
-        }
-        self.keys = KeySource::Url(url.to_owned());
-        Ok(self)
-    }
-
-    /// Its keys, at hand. They are never fetched.
-    #[must_use]
-    pub fn with_keys(mut self, keys: JwkSet) -> Self {
-        self.keys = KeySource::AtHand(KeysAtHand::Set(keys));
-        self
-    }
-
-    /// The secret that it shares with us: its tokens, and no others, are signed with HS256 (RFC 7518, section 3.2).
-    /// Whoever can verify such a token can make one, too; prefer RS256.
-    ///
-    /// # Errors
-    ///
-    /// If the secret has fewer than 32 bytes.
-    pub fn with_shared_secret(mut self, secret: impl Into<Secret>) -> Result<Self, BuildError> {
-        let secret = SharedSecret::new(secret.into())?;
-        self.keys = KeySource::AtHand(KeysAtHand::Secret(secret));
-        Ok(self)
-    }
-
-    /// The one algorithm that its tokens are signed with.
-    fn algorithm(&self) -> Algorithm {
-        match self.keys {
-            KeySource::AtHand(KeysAtHand::Secret(_)) => Algorithm::Hs256,
-            KeySource::AtHand(KeysAtHand::Set(_)) | KeySource::Unstated | KeySource::Url(_) => {
-                Algorithm::Rs256
-            }
-        }
-    }
-
-    pub(crate) fn keys(&self) -> &KeySource {
-        &self.keys
-    }
-
-    /// How the issuer is told, for errors of configuration.
-    pub(crate) fn name(&self) -> String {
-        match &self.rule {
-            Rule::Exact(issuer) => issuer.clone(),
-            Rule::Origin(origin) => origin.to_string(),
-        }
-    }
-
-    fn is_issuer(&self, claim: &str) -> bool {
-        match &self.rule {
-            Rule::Exact(issuer) => issuer == claim,
-            Rule::Origin(origin) => origin.is_origin_of(claim),
         }
     }
 }

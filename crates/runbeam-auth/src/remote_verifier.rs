@@ -43,7 +43,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     /// In the order of the policy's issuers.
     keys: Vec<Keys>,
-    /// One of each address, however many issuers have their keys there.
+    /// One of each place, however many issuers have their keys there.
     caches: Vec<JwksCache>,
     tokens: Option<TokenCache>,
 }
@@ -138,8 +138,8 @@ impl RemoteVerifier {
         self.shared.tokens.as_ref().map(TokenCache::status)
     }
 
-    /// How each source of keys does: one for each address that keys are fetched from, in the order of the
-    /// policy's issuers.
+    /// How each source of keys does: one for each URL of a key set, and for each issuer with discovery, in the order
+    /// of the policy's issuers.
     #[must_use]
     pub fn key_sources(&self) -> Vec<KeySourceStatus> {
         self.shared.caches.iter().map(JwksCache::status).collect()
@@ -191,7 +191,8 @@ pub struct RemoteVerifierBuilder {
 
 impl RemoteVerifierBuilder {
     /// Fetches keys with `client`, such as one that trusts a root certificate of one's own. An answer may take
-    /// the time of [`with_fetch_deadline`](Self::with_fetch_deadline) and have 1 MiB all the same.
+    /// the time of [`with_fetch_deadline`](Self::with_fetch_deadline) and have 1 MiB all the same, and which
+    /// addresses are connected to, the [policy](crate::TrustedIssuer#where-keys-are-fetched-from) says alone.
     pub fn with_http_client(mut self, client: HttpClient) -> Self {
         self.client = Some(client);
         self
@@ -223,7 +224,7 @@ impl RemoteVerifierBuilder {
         self
     }
 
-    /// How long a fetch may take, from connecting to the last byte: at most 10 seconds, which is the default.
+    /// How long a fetch may take, from connecting to the last byte, discovery included: at most 10 seconds, which is the default.
     pub fn with_fetch_deadline(mut self, deadline: Duration) -> Self {
         self.refresh.deadline = deadline.min(MAX_FETCH);
         self
@@ -233,7 +234,7 @@ impl RemoteVerifierBuilder {
     ///
     /// A set that is past its time is used only while no new one can be had, and one that is past the stale limit
     /// not at all. One that seems to be from the future counts as just past its time. Sets of other addresses
-    /// than the policy's are ignored. Whoever can change the snapshot says which keys are trusted: keep it where
+    /// than the policy's are ignored, and so is a discovered set of an address that the policy does not allow any more. Whoever can change the snapshot says which keys are trusted: keep it where
     /// only this program can write.
     ///
     /// # Errors
@@ -274,18 +275,23 @@ impl RemoteVerifierBuilder {
             keys.push(match issuer.keys() {
                 KeySource::AtHand(keys) => Keys::AtHand(keys.clone()),
                 KeySource::Url(url) => {
-                    let place = caches.iter().position(|cache| cache.url() == url);
-                    if place.is_none() {
-                        let saved = self.snapshot.find(url);
-                        let clock = self.clock.clone();
-                        caches.push(JwksCache::new(url, &client, clock, self.refresh, saved)?);
+                    let place = (url, issuer.reach());
+                    if issuer.reach().any_address {
+                        let issuer = issuer.name();
+                        tracing::warn!(issuer, "host names of this issuer may lead to any address");
                     }
-                    Keys::Cached(place.unwrap_or(caches.len() - 1))
+                    let known = caches.iter().position(|cache| cache.place() == place);
+                    if known.is_none() {
+                        let (clock, refresh) = (self.clock.clone(), self.refresh);
+                        let snapshot = &self.snapshot;
+                        caches.push(JwksCache::new(place, &client, clock, refresh, snapshot)?);
+                    }
+                    Keys::Cached(known.unwrap_or(caches.len() - 1))
                 }
                 KeySource::Unstated => {
                     let name = issuer.name();
                     return Err(BuildError::new(format!(
-                        "nothing says where the keys of the issuer {name} are: use `with_jwks_url`"
+                        "nothing says where the keys of the issuer {name} are: use `with_jwks_url` or `with_discovery`"
                     )));
                 }
             });

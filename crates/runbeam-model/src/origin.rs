@@ -117,15 +117,21 @@ impl Origin {
         self.is_https
     }
 
+    /// The address that the host is, if it is one and not a name.
+    #[must_use]
+    pub fn ip_address(&self) -> Option<IpAddr> {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        host.parse().ok()
+    }
+
     /// Whether the host is this machine: an address of the loopback range, or `localhost` (RFC 6761,
     /// section 6.3).
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        let address = self.host.trim_start_matches('[').trim_end_matches(']');
         &*self.host == "localhost"
-            || address
-                .parse::<IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
+            || self
+                .ip_address()
+                .is_some_and(|address| address.is_loopback())
     }
 }
 
@@ -279,5 +285,20 @@ mod tests {
             !is_loopback("http://127.0.0.1.nip.io") && !is_loopback("http://localhost.evil.test")
         );
         assert!(!is_loopback("http://2130706433") && !is_loopback("http://0.0.0.0"));
+    }
+
+    #[test]
+    fn an_address_is_told_from_a_name() {
+        let check = |url: &str, expected: Option<&str>| {
+            let expected = expected.map(|address| address.parse().unwrap());
+            assert_eq!(Origin::of(url).unwrap().ip_address(), expected, "{url}");
+        };
+        check("https://10.0.0.1:8443/keys", Some("10.0.0.1"));
+        check("https://[fd00::1]/", Some("fd00::1"));
+        check("https://[::ffff:10.0.0.1]/", Some("::ffff:10.0.0.1"));
+        check("https://localhost/", None);
+        check("https://10.0.0.1.nip.io/", None);
+        check("https://2130706433/", None);
+        check("https://127.1/", None);
     }
 }

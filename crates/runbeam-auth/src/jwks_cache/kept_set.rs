@@ -1,5 +1,6 @@
 //! A key set that was fetched, and its age.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +11,8 @@ use super::key_endpoint::Fetched;
 use crate::JwkSet;
 
 pub(super) struct KeptSet {
+    /// Where it was fetched from.
+    url: Arc<str>,
     keys: JwkSet,
     /// What `keys` was read from.
     document: Bytes,
@@ -44,6 +47,7 @@ impl KeptSet {
         life: Duration,
     ) -> Self {
         Self {
+            url: fetched.url,
             keys: fetched.keys,
             document: fetched.document,
             etag: fetched.etag,
@@ -57,6 +61,7 @@ impl KeptSet {
     /// The same set with a new life (RFC 9111, section 4.3.4).
     pub(super) fn renewed(&self, since: Duration, life: Duration) -> Self {
         let fetched = Fetched {
+            url: self.url.clone(),
             keys: self.keys.clone(),
             document: self.document.clone(),
             etag: self.etag.clone(),
@@ -90,6 +95,10 @@ impl KeptSet {
         } else {
             Err(age - self.life)
         }
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 
     pub(super) fn keys(&self) -> &JwkSet {

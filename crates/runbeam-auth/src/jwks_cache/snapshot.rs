@@ -6,7 +6,9 @@
 //! {"version": 1, "sets": [{"url": "…", "fetched_at": 1768205731, "life": 86400, "etag": "…", "document": "{…}"}]}
 //! ```
 //!
-//! `fetched_at` is in Unix seconds, `life` in seconds, `etag` may be missing, `document` is the key set as it came.
+//! `url` is where the set was fetched from. If an issuer's discovery document said that it is there, `issuer` is that
+//! issuer; `any_address` is true for a set that was fetched where the policy allows any address, and is of use for
+//! such a policy alone. Both may be missing. `fetched_at` is in Unix seconds, `life` in seconds, `etag` may be missing, `document` is the key set as it came.
 
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::Refresh;
 use super::kept_set::KeptSet;
 use super::key_endpoint::{self, Fetched};
+use crate::policy::{KeyUrl, Reach};
 use crate::{BuildError, JwkSet};
 
 const VERSION: u64 = 1;
@@ -48,6 +51,10 @@ struct Document<Rows> {
 #[derive(Debug, Serialize, Deserialize)]
 struct Row {
     url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    issuer: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    any_address: bool,
     fetched_at: i64,
     life: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,9 +64,17 @@ struct Row {
 
 impl Snapshot {
     pub(crate) fn new(sets: impl IntoIterator<Item = SavedSet>) -> Self {
-        Self {
-            sets: sets.into_iter().collect(),
+        let mut kept: Vec<SavedSet> = Vec::new();
+        for set in sets {
+            // Sources of one issuer may differ in the origins that they allow: one set of them is enough.
+            if kept
+                .iter()
+                .all(|other| other.row.place() != set.row.place())
+            {
+                kept.push(set);
+            }
         }
+        Self { sets: kept }
     }
 
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, BuildError> {
@@ -80,9 +95,9 @@ impl Snapshot {
             Ok(SavedSet { row, keys })
         });
         let sets = sets.collect::<Result<Vec<_>, BuildError>>()?;
-        let mut urls: Vec<_> = sets.iter().map(|set| &set.row.url).collect();
-        urls.sort_unstable();
-        if urls.windows(2).any(|pair| pair[0] == pair[1]) {
+        let mut places: Vec<_> = sets.iter().map(|set| set.row.place()).collect();
+        places.sort_unstable();
+        if places.windows(2).any(|pair| pair[0] == pair[1]) {
             return Err(damaged("it has two sets of one address"));
         }
         Ok(Self { sets })
@@ -97,19 +112,37 @@ impl Snapshot {
         serde_json::to_vec(&document).unwrap_or_default()
     }
 
-    pub(crate) fn find(&self, url: &str) -> Option<&SavedSet> {
-        self.sets.iter().find(|set| set.row.url == url)
+    pub(crate) fn find(&self, url: &KeyUrl, reach: &Reach) -> Option<&SavedSet> {
+        let (name, is_issuer) = match url {
+            KeyUrl::Set(url) => (url, false),
+            KeyUrl::Issuer(issuer) => (issuer, true),
+        };
+        let place = (name.as_str(), is_issuer, reach.any_address);
+        self.sets.iter().find(|set| set.row.place() == place)
+    }
+}
+
+impl Row {
+    /// What tells one set from another: the address or the issuer, which of them it is, and any address.
+    fn place(&self) -> (&str, bool, bool) {
+        let name = self.issuer.as_ref().unwrap_or(&self.url);
+        (name, self.issuer.is_some(), self.any_address)
     }
 }
 
 impl SavedSet {
-    pub(super) fn of(url: &str, set: &KeptSet, clock: &dyn Clock) -> Self {
+    pub(super) fn of(url: &KeyUrl, reach: &Reach, set: &KeptSet, clock: &dyn Clock) -> Self {
         // From the age and not from what the clock showed then: it may have been set right in between.
         let fetched_at = clock.now().saturating_sub(set.age(clock.monotonic()));
         let etag = set.etag().and_then(|etag| etag.to_str().ok());
         Self {
             row: Row {
-                url: url.to_owned(),
+                url: set.url().to_owned(),
+                issuer: match url {
+                    KeyUrl::Set(_) => None,
+                    KeyUrl::Issuer(issuer) => Some(issuer.clone()),
+                },
+                any_address: reach.any_address,
                 fetched_at: fetched_at.as_unix_seconds(),
                 life: set.life().as_secs(),
                 etag: etag.map(str::to_owned),
@@ -117,6 +150,11 @@ impl SavedSet {
             },
             keys: set.keys().clone(),
         }
+    }
+
+    /// Where it was fetched from.
+    pub(super) fn url(&self) -> &str {
+        &self.row.url
     }
 
     /// The set at the age that the clock gives it. If it seems to be from the future, nobody knows its age: it
@@ -132,6 +170,7 @@ impl SavedSet {
         };
         let etag = self.row.etag.as_deref();
         let fetched = Fetched {
+            url: self.row.url.as_str().into(),
             keys: self.keys.clone(),
             document: Bytes::copy_from_slice(self.row.document.as_bytes()),
             etag: etag.and_then(|etag| HeaderValue::from_str(etag).ok()),

@@ -7,8 +7,11 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeySourceStatus {
-    /// The origin of the server that has the keys, such as `https://api.runbeam.io`.
+    /// The origin of the server that is asked, such as `https://api.runbeam.io`: the one that has the keys, or, with
+    /// discovery, the one that says where they are.
     pub server: String,
+    /// The URL that the set that is kept was fetched from; `None` if there is none.
+    pub jwks_url: Option<String>,
     /// How many keys that can verify RS256 are kept.
     pub keys: usize,
     /// How long ago the set that is kept was fetched or confirmed; `None` if there is none.
@@ -18,7 +21,7 @@ pub struct KeySourceStatus {
     /// How long the set is past its time; `None` if there is none, or if it is good. Beyond the stale limit it is
     /// not used any more.
     pub stale_for: Option<Duration>,
-    /// How many fetches were started.
+    /// How many fetches were started. Finding out where the keys are is part of a fetch.
     pub fetches: u64,
     /// How many of them failed.
     pub failures: u64,

@@ -8,10 +8,12 @@
 )]
 
 mod conformance;
+mod discovery;
 mod earlier_sdk;
 mod fixture;
 mod hostile_tokens;
 mod issuers;
+mod key_addresses;
 mod key_cache;
 mod key_endpoint;
 mod key_events;
