@@ -1,5 +1,7 @@
 //! The step `tools`: what the other steps need beyond Rust, installed where that is possible.
 
+mod oidc;
+
 use std::path::Path;
 
 use crate::process::{cargo, on_path, probe, program, run};
@@ -42,6 +44,12 @@ const PACKAGES: &[Package] = &[
     },
 ];
 
+/// What brings the packages of PyPI, where one of them is needed.
+const PIP: Package = Package {
+    name: "python3-pip",
+    proofs: &["python3", "pip3"],
+};
+
 /// # Errors
 ///
 /// When this is CI and something is missing that could not be installed. For a person it is a notice: the tests that
@@ -50,7 +58,11 @@ pub(crate) fn provide() -> Result {
     let mut remedies: Vec<String> = Vec::new();
     remedies.extend(rust_components());
     remedies.extend(cargo_deny());
-    remedies.extend(debian_packages());
+    remedies.extend(debian_packages(PACKAGES));
+    if oidc::wants_pip() {
+        remedies.extend(debian_packages(&[PIP]));
+    }
+    remedies.extend(oidc::provider());
 
     if remedies.is_empty() {
         println!("everything is there");
@@ -97,8 +109,8 @@ fn cargo_deny() -> Option<String> {
     })
 }
 
-fn debian_packages() -> Option<String> {
-    let missing = || missing(PACKAGES, is_there);
+fn debian_packages(packages: &[Package]) -> Option<String> {
+    let missing = || missing(packages, is_there);
     if missing().is_empty() {
         return None;
     }

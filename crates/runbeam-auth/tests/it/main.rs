@@ -21,6 +21,7 @@ mod key_refresh;
 mod key_snapshot;
 mod keys_at_hand;
 mod naughty_strings;
+mod oidc_provider;
 mod raw_endpoint;
 mod self_signed;
 mod single_edits;
