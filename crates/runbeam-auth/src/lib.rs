@@ -33,6 +33,13 @@
 //! than 2048 or more than 8192 bits, or meant for anything but verifying RS256; more than one spelling of one
 //! token: padding, white space, stray bits, doubled names; claims of a wrong type.
 //!
+//! # Where keys come from
+//!
+//! Keys are [at hand](TrustedIssuer::with_keys), at a [URL](TrustedIssuer::with_jwks_url), or where the issuer's
+//! [discovery document](TrustedIssuer::with_discovery) says (OpenID Connect Discovery 1.0): over TLS, without
+//! redirects, at [public addresses](TrustedIssuer#where-keys-are-fetched-from) unless the policy names others. Nothing
+//! in a token leads to a connection.
+//!
 //! # "Cannot check" is not "bad token"
 //!
 //! [`Error::kind`] tells them apart: answer 401 to [`ErrorKind::Rejected`] and 503 to
@@ -55,7 +62,8 @@
 //!
 //! A withdrawn key is trusted until its set is fetched again, 24 hours at most, and one hour more while no new set
 //! can be had. Revocation of a single token is the cloud's to know. A token may have 16 KiB, its header 8 KiB, a
-//! key set 1 MiB and 512 keys.
+//! key set 1 MiB and 512 keys, a discovery document 256 KiB. A key set that moves while it is young is found when it
+//! is renewed, or when the old address fails.
 
 mod base64url;
 mod bearer;

@@ -187,8 +187,7 @@ fn meaning(cause: &(dyn StdError + 'static)) -> Option<(ErrorKind, String)> {
         ));
     }
     if let Some(forbidden) = cause.downcast_ref::<ForbiddenAddress>() {
-        let problem = format!("{forbidden}; correct its address, or permit such addresses");
-        return Some((ErrorKind::Address, problem));
+        return Some((ErrorKind::Address, forbidden.to_string()));
     }
     if cause
         .downcast_ref::<std::io::Error>()

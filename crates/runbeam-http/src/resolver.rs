@@ -114,12 +114,18 @@ impl Service<Name> for RuledResolver {
 }
 
 fn objection(rule: AddressRule, is_localhost: bool, address: IpAddr) -> Option<ForbiddenAddress> {
-    let reason = if is_localhost && !address.is_loopback() {
-        Some("not loopback, where `localhost` belongs")
-    } else {
-        rule.objection(address)
+    let forbidden = |reason, remedy| ForbiddenAddress {
+        address,
+        reason,
+        remedy,
     };
-    reason.map(|reason| ForbiddenAddress { address, reason })
+    if is_localhost && !address.is_loopback() {
+        let reason = "not loopback, where `localhost` belongs";
+        return Some(forbidden(reason, "correct what this name resolves to"));
+    }
+    let reason = rule.objection(address)?;
+    let remedy = "correct its address, or permit such addresses";
+    Some(forbidden(reason, remedy))
 }
 
 /// Judges the address that stands in `uri` in place of a name. No resolver is asked about it.
@@ -138,11 +144,12 @@ pub(crate) fn judge_literal(uri: &Uri, rule: AddressRule) -> Result<(), Forbidde
 pub(crate) struct ForbiddenAddress {
     address: IpAddr,
     reason: &'static str,
+    remedy: &'static str,
 }
 
 impl fmt::Display for ForbiddenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is {}", self.address, self.reason)
+        write!(f, "{} is {}; {}", self.address, self.reason, self.remedy)
     }
 }
 

@@ -53,6 +53,7 @@ pub struct JwtValidationOptions {
     leeway_seconds: u64,
     jwks_cache_duration_hours: u64,
     uses_shared_secret: bool,
+    allows_any_address: bool,
 }
 
 impl JwtValidationOptions {
@@ -66,6 +67,7 @@ impl JwtValidationOptions {
             leeway_seconds: 60,
             jwks_cache_duration_hours: 24,
             uses_shared_secret: false,
+            allows_any_address: false,
         }
     }
 
@@ -117,6 +119,16 @@ impl JwtValidationOptions {
         self
     }
 
+    /// Allows that the host names that keys are fetched from lead to any address, such as those of a cloud in a
+    /// private network. By default they lead to public addresses alone; an address that stands in the URL itself, and
+    /// `localhost`, need no permission. See
+    /// [`TrustedIssuer`](runbeam_auth::TrustedIssuer#where-keys-are-fetched-from).
+    #[must_use]
+    pub fn dangerous_allow_any_address(mut self) -> Self {
+        self.allows_any_address = true;
+        self
+    }
+
     /// The configured cloud, if these options name no issuer.
     fn cloud(&self) -> Result<Option<BaseUrl>, Error> {
         self.trusted_issuers
@@ -141,6 +153,11 @@ impl JwtValidationOptions {
                 _ => TrustedIssuer::exact(text),
             });
         let issuers = named.chain(cloud.map(TrustedIssuer::cloud)).map(|issuer| {
+            let issuer = if self.allows_any_address {
+                issuer.dangerous_allow_any_address()
+            } else {
+                issuer
+            };
             match (secret, &self.jwks_uri) {
                 (Some(secret), _) => issuer.with_shared_secret(secret),
                 (None, Some(uri)) => issuer.with_jwks_url(uri),
@@ -261,4 +278,26 @@ pub async fn clear_token(instance_id: impl AsRef<str>) -> Result<(), Error> {
 
 fn open(instance_id: &str) -> Result<(Store, InstanceId), Error> {
     Ok((Store::from_env()?, instance_id.parse()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_address_is_for_each_issuer_and_only_where_it_is_asked_for() {
+        let options = JwtValidationOptions::new()
+            .with_trusted_issuers(["https://a.example.com", "https://b.example.com/tenant"])
+            .with_jwks_uri("https://a.example.com/keys");
+        let allows = |options: &JwtValidationOptions| {
+            let policy = options.policy(None, None).unwrap();
+            let issuers = policy.issuers().iter();
+            // What an issuer allows is told nowhere else.
+            issuers
+                .map(|issuer| format!("{issuer:?}").contains("any_address: true"))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(allows(&options), [false, false]);
+        assert_eq!(allows(&options.dangerous_allow_any_address()), [true, true]);
+    }
 }

@@ -91,8 +91,9 @@ fn own_npm(place: &Path) -> Result<Command> {
     let node = own_node(place);
     if !node.is_file() {
         let mut pip = program("python3");
-        pip.args(["-m", "pip", "install", "--quiet", "--no-deps"]);
-        pip.args(["--disable-pip-version-check", "--only-binary=:all:", WHEEL]);
+        pip.args(["-m", "pip", "install", "--quiet", "--upgrade", "--no-deps"]);
+        pip.args(["--disable-pip-version-check", "--root-user-action=ignore"]);
+        pip.args(["--only-binary=:all:", WHEEL]);
         // A directory of its own: nothing of the system is touched, and it takes no rights.
         run(pip.arg("--target").arg(place.join("node")))?;
     }

@@ -14,6 +14,7 @@ pub(super) struct Address {
     uri: Uri,
     server: Origin,
     client: HttpClient,
+    rule: AddressRule,
 }
 
 impl Address {
@@ -34,6 +35,7 @@ impl Address {
                 .map_err(|_| ParseError::new("URL", "it is not written as RFC 3986 asks"))?,
             server,
             client: client.with_address_rule(rule),
+            rule,
         })
     }
 
@@ -62,7 +64,7 @@ impl Address {
             .send(request)
             .await
             .map_err(|error| match error.kind() {
-                ErrorKind::Address => {
+                ErrorKind::Address if self.rule == AddressRule::Public => {
                     format!("{error} with `dangerous_allow_any_address` of its issuer")
                 }
                 _ => error.to_string(),

@@ -6,12 +6,14 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use runbeam_auth::{Error, ErrorKind, RemoteVerifier, TrustPolicy, TrustedIssuer};
+use runbeam_auth::{Error, ErrorKind, Rejection, RemoteVerifier, TrustPolicy, TrustedIssuer};
 use runbeam_http::{AddressRule, HttpClient, HttpClientBuilder, Resolver};
 use runbeam_model::Origin;
 use serde_json::json;
 
-use crate::fixture::{ISSUER, NOW, clock, jwks, key, token};
+use crate::fixture::{
+    ISSUER, NOW, claims, clock, header, jwks, key, token, token_with_header, with,
+};
 use crate::raw_endpoint::{RawEndpoint, Reply, response};
 use crate::self_signed::KeyServer;
 
@@ -93,7 +95,7 @@ async fn a_host_name_does_not_lead_into_the_private_network() {
             "https://keys.example.test",
             address,
             kind,
-            "`dangerous_allow_any_address`",
+            "; correct its address, or permit such addresses with `dangerous_allow_any_address` of its issuer",
         ] {
             assert!(text.contains(part), "{text}");
         }
@@ -144,8 +146,11 @@ async fn what_the_url_itself_names_is_connected_to_whatever_client_is_given() {
     // That name is this machine and no other one, also where any address is allowed.
     let any = issuer(&by_name).dangerous_allow_any_address();
     for issuer in [issuer(&by_name), any] {
-        let error = verify(issuer, strict()).await.unwrap_err();
-        assert!(error.to_string().contains("not loopback"), "{error}");
+        let text = verify(issuer, strict()).await.unwrap_err().to_string();
+        assert!(
+            text.ends_with("10.0.0.1 is not loopback, where `localhost` belongs; correct what this name resolves to"),
+            "{text}"
+        );
     }
 }
 
@@ -238,4 +243,25 @@ async fn discovery_is_held_to_the_same_addresses() {
     assert!(error.to_string().contains("a loopback address"), "{error}");
     asked.assert_calls_async(1).await;
     assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn nothing_in_a_token_leads_to_a_connection() {
+    let (server, canary) = (server().await, server().await);
+    let verifier = server.verifier(&clock()).build().unwrap();
+    let places = json!({"jku": canary.url, "x5u": canary.url});
+    let genuine = token_with_header(places.clone());
+    assert!(verifier.verify(&genuine).await.is_ok());
+    let unknown = token_with_header(with(places.clone(), json!({"kid": canary.url})));
+    let error = verifier.verify(&unknown).await.unwrap_err();
+    assert_eq!(error.rejection(), Some(Rejection::UnknownKey));
+    let origin = canary.url.strip_suffix("/keys").unwrap();
+    for issuer in [origin, &canary.url, "http://127.0.0.1", ""] {
+        let header = with(header(), places.clone()).to_string();
+        let claims = with(claims(), json!({ "iss": issuer, "jwks_uri": canary.url }));
+        let stranger = key().sign_raw(&header, &claims.to_string());
+        let error = verifier.verify(&stranger).await.unwrap_err();
+        assert_eq!(error.rejection(), Some(Rejection::Issuer));
+    }
+    assert_eq!((server.connections(), canary.connections()), (1, 0));
 }

@@ -1,6 +1,7 @@
 //! TLS against a real rustls server whose certificates come from an authority of the test's own.
 
 use std::convert::Infallible;
+use std::process::Command;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -184,6 +185,37 @@ async fn a_server_that_speaks_plain_http_is_not_spoken_to() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
+}
+
+#[test]
+fn the_environment_neither_switches_this_off_nor_diverts_it() {
+    // Words that other clients listen to. The tests above say what must stay as it is.
+    let mut names = [
+        ("GIT_SSL_NO_VERIFY", "1"),
+        ("NODE_TLS_REJECT_UNAUTHORIZED", "0"),
+        ("PYTHONHTTPSVERIFY", "0"),
+        ("SSL_NO_VERIFY", "1"),
+    ]
+    .to_vec();
+    names.extend(
+        ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "https_proxy"]
+            .map(|name| (name, "http://127.0.0.1:1")),
+    );
+    for test in [
+        "tls::a_server_that_cannot_prove_its_name_is_refused",
+        "tls::http2_and_http1_are_spoken_as_the_server_offers",
+    ] {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test])
+            .envs(names.clone())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.success() && text.contains("1 passed"),
+            "{text}"
+        );
+    }
 }
 
 #[test]
