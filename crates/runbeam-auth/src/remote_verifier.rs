@@ -224,7 +224,8 @@ impl RemoteVerifierBuilder {
         self
     }
 
-    /// How long a fetch may take, from connecting to the last byte, discovery included: at most 10 seconds, which is the default.
+    /// How long a fetch may take, from connecting to the last byte, discovery included: at most 10 seconds, which is
+    /// the default.
     pub fn with_fetch_deadline(mut self, deadline: Duration) -> Self {
         self.refresh.deadline = deadline.min(MAX_FETCH);
         self
@@ -234,8 +235,8 @@ impl RemoteVerifierBuilder {
     ///
     /// A set that is past its time is used only while no new one can be had, and one that is past the stale limit
     /// not at all. One that seems to be from the future counts as just past its time. Sets of other addresses
-    /// than the policy's are ignored, and so is a discovered set of an address that the policy does not allow any more. Whoever can change the snapshot says which keys are trusted: keep it where
-    /// only this program can write.
+    /// than the policy's are ignored, and so is a discovered set of an address that the policy does not allow any
+    /// more. Whoever can change the snapshot says which keys are trusted: keep it where only this program can write.
     ///
     /// # Errors
     ///

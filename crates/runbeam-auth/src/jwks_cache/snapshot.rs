@@ -8,7 +8,8 @@
 //!
 //! `url` is where the set was fetched from. If an issuer's discovery document said that it is there, `issuer` is that
 //! issuer; `any_address` is true for a set that was fetched where the policy allows any address, and is of use for
-//! such a policy alone. Both may be missing. `fetched_at` is in Unix seconds, `life` in seconds, `etag` may be missing, `document` is the key set as it came.
+//! such a policy alone. Both may be missing, and `etag` may. `fetched_at` is in Unix seconds, `life` in seconds,
+//! `document` is the key set as it came.
 
 use std::time::Duration;
 

@@ -517,4 +517,14 @@ async fn a_start_without_a_network_works_with_discovery() {
     let named = "https://keys.example.com".parse().unwrap();
     let trusted = trusting(&issuer).with_jwks_origin(named);
     assert_eq!(start(trusted, &elsewhere).await, (true, 0));
+
+    // Two sources that can tell the same set write it down once.
+    let policy = TrustPolicy::new(trusting(&issuer)).with_issuer(
+        trusting(&issuer).with_jwks_origin("https://keys.example.com".parse().unwrap()),
+    );
+    let builder = RemoteVerifier::builder(policy).with_clock(Arc::new(clock()));
+    let builder = builder.with_snapshot(snapshot.as_bytes()).unwrap();
+    let verifier = builder.build().unwrap();
+    assert_eq!(verifier.key_sources().len(), 2);
+    assert_eq!(verifier.snapshot(), snapshot.as_bytes());
 }
