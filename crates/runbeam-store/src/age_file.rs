@@ -18,6 +18,7 @@ use crate::directory::lifetime_at;
 use crate::encryption_key::Identities;
 use crate::generation::Generation;
 use crate::instance_dir::{InstanceDir, LockedInstance, Sealed};
+use crate::known_file::KnownFiles;
 use crate::seal::{self, OpenError, Opened, Place};
 use crate::watch::Changes;
 use crate::{
@@ -117,6 +118,7 @@ pub(crate) struct AgeFiles {
     lock_deadline: Duration,
     clock: Arc<dyn Clock>,
     copies: Arc<Copies>,
+    known_keys: Arc<KnownFiles<Key>>,
     changes: Arc<Changes>,
 }
 
@@ -137,6 +139,7 @@ impl AgeFiles {
             lock_deadline: lock::DEFAULT_DEADLINE,
             clock: Arc::new(SystemClock),
             copies: Arc::default(),
+            known_keys: Arc::default(),
             changes: Arc::default(),
         })
     }
@@ -209,7 +212,7 @@ impl AgeFiles {
         }
         if let Some(mut evidence) = evidence {
             evidence.add_all(sealed.witnesses);
-            evidence.add_all(key.witness);
+            evidence.add_all(key.witness.clone());
             self.copies.note_load(place, &stored, evidence);
         }
         Ok(Some(stored))
@@ -224,7 +227,7 @@ impl AgeFiles {
         &self,
         dir: &InstanceDir,
         place: Place<'_>,
-    ) -> Result<Option<(Opened, Sealed, Key)>, Error> {
+    ) -> Result<Option<(Opened, Sealed, Arc<Key>)>, Error> {
         let mut former: Option<(SecretBytes, Option<SecretBytes>)> = None;
         loop {
             let Some(sealed) = dir.find(place.entry)? else {
@@ -234,7 +237,9 @@ impl AgeFiles {
                 Some(key) => {
                     match seal::open(sealed.bytes.expose(), place, key.identities.iter()) {
                         Ok(opened) => return Ok(Some((opened, sealed, key))),
-                        Err(error) => (does_not_open(&sealed, &key.source, error), key.text),
+                        Err(error) => {
+                            (does_not_open(&sealed, &key.source, error), key.text.clone())
+                        }
                     }
                 }
                 None => (self.key_is_gone(&sealed, place.instance), None),

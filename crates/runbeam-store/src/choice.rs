@@ -37,16 +37,21 @@ impl Record {
         }
     }
 
+    /// That of a file which says `choice`.
+    pub(crate) fn written(choice: Choice, witness: Option<Witness>) -> Self {
+        Self {
+            choice: Some(choice),
+            is_written: true,
+            witness,
+        }
+    }
+
     /// What `dir` remembers. Sealed secrets without a remembered choice are those of the earlier SDK: the instance
     /// stays with files.
     pub(crate) fn read(dir: &InstanceDir) -> Result<Self, Error> {
         match dir.read_choice()? {
             Some(content) => match Choice::parse(content.bytes.expose()) {
-                Some(choice) => Ok(Self {
-                    choice: Some(choice),
-                    is_written: true,
-                    witness: content.witness,
-                }),
+                Some(choice) => Ok(Self::written(choice, content.witness)),
                 None => Err(Error::new(
                     ErrorKind::Damaged,
                     format!(

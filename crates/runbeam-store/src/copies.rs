@@ -52,12 +52,7 @@ pub(crate) struct Evidence {
 impl Evidence {
     /// Nothing is read yet.
     pub(crate) fn from_now() -> Self {
-        // The clock of the system, since it is compared with times that the file system took from it.
-        Self::at(
-            SystemClock
-                .now()
-                .saturating_duration_since(Timestamp::UNIX_EPOCH),
-        )
+        Self::at(system_time())
     }
 
     /// Nothing is read yet, at the time `since_1970` of the system.
@@ -87,6 +82,13 @@ impl Evidence {
         self.add_all(witnesses);
         self
     }
+}
+
+/// The time since 1970 by the clock of the system, to be compared with times that the file system took from it.
+pub(crate) fn system_time() -> Duration {
+    SystemClock
+        .now()
+        .saturating_duration_since(Timestamp::UNIX_EPOCH)
 }
 
 impl Copies {

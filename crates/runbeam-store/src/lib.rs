@@ -30,34 +30,58 @@
 //! - A *backend* is a place for secrets: the keyring, files, memory.
 //! - An *identity* is age's word for the private half of an encryption key, a *recipient* for the public half.
 //! - A [`Revision`] tells one state of an entry from another, so that a [`Precondition`] can demand that nobody else
-//!   wrote in between.
+//!   wrote in between, and a [`Watch`] can go on from there.
+//! - A *generation* says which of two states is the newer one. It is sealed with the secret, and decides where copies of an
+//!   entry are in two places.
 //!
 //! # Contents
 //!
 //! - [`SecretStore`]: what every store does, and [`conformance`]: the suite that proves it.
 //! - [`Store`]: the handle to use. It chooses a backend for each instance and remembers the choice.
 //! - [`KeyringStore`], [`AgeFileStore`], [`MemoryStore`]: the backends by themselves.
+//! - [`Store::rotate`] and [`Store::migrate`]: another key, another backend, while others load.
 //! - [`Error`] and [`ErrorKind`]: what went wrong, and the next step.
 //!
 //! # What protects a secret
 //!
 //! | where | at rest | against other users | it survives |
 //! |---|---|---|---|
-//! | keyring | the operating system, with the user's password | the operating system | what the keyring survives |
-//! | file | age: X25519 and ChaCha20-Poly1305 | mode 0600 in a directory of mode 0700; links, foreign owners and looser modes are refused | crashes and power loss at any moment, and many processes at once |
+//! | keyring | the operating system, with the user's password | the operating system | what the keyring survives: [`describe`](SecretStore::describe) says it. One that forgets at logout or reboot is never chosen by itself |
+//! | file | age: X25519 and ChaCha20-Poly1305 | mode 0600 in a directory of mode 0700; links, foreign owners and looser modes are refused | crashes and power loss at any moment, and many processes at once; a container, if its directory is on a volume |
+//! | memory | nothing | the process | nothing |
 //!
 //! A file is bound to its instance and entry: exchanged files are an error. A key that is handed over or set in
 //! `RUNBEAM_ENCRYPTION_KEY` stays apart from the files, so that a copy of the disk alone reveals nothing. The instance's
 //! own key stands beside its files: it protects a file that leaves its directory, not the directory as a whole.
 //!
+//! # What is where
+//!
+//! ```text
+//! <root>/<instance>/<entry>.json          an age file; its payload is the secret and nothing else. Its header has a stanza
+//!                                         -> runbeam-entry <instance> <entry> <generation>
+//!                   runbeam/<entry>.json  the same without the stanza, where the earlier SDK kept it
+//!                   encryption.key        the instance's own key; two identities while it is rotated
+//!                   backend               keyring | file | file, formerly keyring | keyring, formerly file
+//! keyring, service runbeam,
+//!          account <instance>/<entry>     a line runbeam-entry <instance> <entry> <generation>, then the secret
+//! ```
+//!
 //! # Limits
 //!
 //! - Buffers of this crate are zeroized. Copies that an allocator makes when foreign buffers grow, copies in D-Bus
 //!   messages and in the keyring daemon, swap and core dumps are out of its reach.
+//! - A store holds copies of the secrets that it loaded from files, at most 64, until they change or it is dropped.
 //! - age files are encrypted, not signed: whoever can write the directory and knows the recipient can put another
-//!   secret there, or an older file of the same entry.
+//!   secret there. An older file of the same entry is told from the newer one by a store that has seen the newer one
+//!   ([`RolledBack`](ErrorKind::RolledBack)); a store that is opened later has not, and a file without a generation has none to
+//!   compare.
+//! - A generation is the time of the save, in milliseconds, or one more than the last one. If a store cannot see the
+//!   other copy of an entry and the clock was set back, it may number the newer copy lower.
+//! - A rotation does not wipe what the file system, a snapshot or a backup keeps of the former files and key. The
+//!   earlier SDK cannot read the key of an instance while it is being rotated.
 //! - The keyring is one for all root directories of a user.
-//! - Locks among processes need a file system that has them.
+//! - Locks among processes, and seeing each other's changes at once, need a file system that has them: over a network a change
+//!   is seen when the file system shows it.
 
 mod age_file;
 mod blocking;
@@ -74,6 +98,7 @@ mod generation;
 mod instance;
 mod instance_dir;
 mod keyring;
+mod known_file;
 mod lock;
 mod memory;
 mod migration;

@@ -16,6 +16,7 @@ use crate::copies::Evidence;
 use crate::generation::Generation;
 use crate::instance_dir::LockedInstance;
 use crate::keyring::Keyring;
+use crate::known_file::KnownFiles;
 use crate::seal::Place;
 use crate::selection::newest::Newest;
 use crate::watch::Changes;
@@ -38,6 +39,7 @@ pub(crate) struct Selection {
     keyring: Option<Keyring>,
     /// Why secrets are kept in files, whatever the instance has chosen.
     files_because: Option<FileReason>,
+    known_choices: KnownFiles<Choice>,
     warned: Once,
 }
 
@@ -74,6 +76,7 @@ impl Selection {
             files,
             keyring,
             files_because,
+            known_choices: KnownFiles::default(),
             warned: Once::new(),
         }
     }
@@ -87,13 +90,6 @@ impl Selection {
         let mut rotation = self.files.rotate_locked(&locked, instance)?;
         rotation.in_keyring = choice.is_some_and(Choice::has_used_keyring);
         Ok(rotation)
-    }
-
-    fn choice(&self, instance: &InstanceId) -> Result<Option<Choice>, Error> {
-        match self.files.open(instance)? {
-            Some(dir) => Ok(Record::read(&dir)?.choice),
-            None => Ok(None),
-        }
     }
 
     fn demanded(&self, choice: Option<Choice>) -> Demand<'_> {
@@ -275,7 +271,7 @@ impl Blocking for Selection {
             let dir = self.files.open(place.instance)?;
             let (record, evidence) = match &dir {
                 Some(dir) => {
-                    let record = Record::read(dir)?;
+                    let record = self.record(dir, place.instance)?;
                     let witnesses = dir.witnesses().into_iter().chain([record.witness.clone()]);
                     (record, Some(evidence.with_all(witnesses)))
                 }

@@ -1,8 +1,11 @@
 //! Which key seals and opens the files of an instance.
 
+use std::sync::Arc;
+
 use runbeam_model::{Secret, SecretBytes};
 
 use super::AgeFiles;
+use crate::copies::system_time;
 use crate::directory::Witness;
 use crate::encryption_key::Identities;
 use crate::instance_dir::{InstanceDir, LockedInstance, Sealed};
@@ -25,7 +28,8 @@ impl CommonKey {
 }
 
 /// The identities at hand, where they are from, and what holds as long as they would be the same.
-pub(super) struct Key {
+#[derive(Debug)]
+pub(crate) struct Key {
     pub(super) identities: Identities,
     pub(super) source: KeySource,
     /// The text of the instance's own key.
@@ -40,14 +44,14 @@ impl AgeFiles {
         &self,
         dir: &InstanceDir,
         instance: &InstanceId,
-    ) -> Result<Option<Key>, Error> {
+    ) -> Result<Option<Arc<Key>>, Error> {
         match &self.key {
-            Some(key) => Ok(Some(Key {
+            Some(key) => Ok(Some(Arc::new(Key {
                 identities: key.identities.clone(),
                 source: key.source.clone(),
                 text: None,
                 witness: None,
-            })),
+            }))),
             None => self.read_own_key(dir, instance),
         }
     }
@@ -67,18 +71,27 @@ impl AgeFiles {
         &self,
         dir: &InstanceDir,
         instance: &InstanceId,
-    ) -> Result<Option<Key>, Error> {
+    ) -> Result<Option<Arc<Key>>, Error> {
+        if let Some((key, _)) = self.known_keys.unchanged(instance) {
+            return Ok(Some(key));
+        }
+        let before = system_time();
         let Some(content) = dir.read_key()? else {
             return Ok(None);
         };
         let source = KeySource::File(InstanceDir::path_of_key(&self.root, instance));
         match Identities::parse(content.bytes.expose()) {
-            Ok(identities) => Ok(Some(Key {
-                identities,
-                source,
-                text: Some(content.bytes),
-                witness: Some(content.witness),
-            })),
+            Ok(identities) => {
+                let key = Arc::new(Key {
+                    identities,
+                    source,
+                    text: Some(content.bytes),
+                    witness: Some(content.witness),
+                });
+                let witness = key.witness.as_ref().and_then(Option::as_ref);
+                self.known_keys.note(instance, &key, witness, before);
+                Ok(Some(key))
+            }
             Err(problem) => Err(unusable_key(&source, problem)),
         }
     }
@@ -89,7 +102,7 @@ impl AgeFiles {
         instance: &InstanceId,
     ) -> Result<Identities, Error> {
         if let Some(key) = self.read_own_key(locked, instance)? {
-            return Ok(key.identities);
+            return Ok(key.identities.clone());
         }
         if locked.holds_sealed()? {
             tracing::warn!(
@@ -103,7 +116,7 @@ impl AgeFiles {
         }
         // A process that knows no lock, such as the earlier SDK, was faster: its key is the one.
         match self.read_own_key(locked, instance)? {
-            Some(key) => Ok(key.identities),
+            Some(key) => Ok(key.identities.clone()),
             None => Err(Error::new(
                 ErrorKind::Locked,
                 format!(

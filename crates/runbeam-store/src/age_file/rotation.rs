@@ -49,7 +49,7 @@ impl AgeFiles {
             locked.replace_key(&identities.to_written_form())?;
             identities
         } else {
-            key.identities
+            key.identities.clone()
         };
         let rotation = self.reseal_all(locked, instance, &identities, &key.source)?;
         locked.replace_key(&identities.first_alone().to_written_form())?;

@@ -1,13 +1,15 @@
 //! Which of the two places, and which of two copies in them, counts.
 
+use std::sync::Arc;
+
 use super::{Demand, Selection, chosen};
 use crate::blocking::Blocking;
 use crate::choice::{Choice, Record};
-use crate::copies::Evidence;
+use crate::copies::{Evidence, system_time};
 use crate::instance_dir::{InstanceDir, LockedInstance};
 use crate::keyring::Keyring;
 use crate::seal::Place;
-use crate::{Error, Stored};
+use crate::{Error, InstanceId, Stored};
 
 /// What a look into both places found.
 pub(super) enum Newest {
@@ -18,6 +20,28 @@ pub(super) enum Newest {
 }
 
 impl Selection {
+    /// What the record of an instance says. It is not read again while it stands unchanged.
+    pub(super) fn record(&self, dir: &InstanceDir, instance: &InstanceId) -> Result<Record, Error> {
+        if let Some((choice, witness)) = self.known_choices.unchanged(instance) {
+            return Ok(Record::written(*choice, Some(witness)));
+        }
+        let before = system_time();
+        let record = Record::read(dir)?;
+        if let Some(choice) = record.choice.filter(|_| record.is_written) {
+            let witness = record.witness.as_ref();
+            let choice = Arc::new(choice);
+            self.known_choices.note(instance, &choice, witness, before);
+        }
+        Ok(record)
+    }
+
+    pub(super) fn choice(&self, instance: &InstanceId) -> Result<Option<Choice>, Error> {
+        match self.files.open(instance)? {
+            Some(dir) => Ok(Record::read(&dir)?.choice),
+            None => Ok(None),
+        }
+    }
+
     /// What an entry holds in the place, or the places, where it may be.
     pub(super) fn find(
         &self,
