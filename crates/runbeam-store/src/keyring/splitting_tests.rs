@@ -106,6 +106,7 @@ fn a_reader_beside_a_writer_sees_whole_secrets() {
     subject.save(&fake, &value(b'a', 9_000)).unwrap();
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let _stop = StopWhenDropped(&stop);
         scope.spawn(|| {
             for byte in (b'a'..=b'z').cycle() {
                 if stop.load(Ordering::Relaxed) {
@@ -120,8 +121,16 @@ fn a_reader_beside_a_writer_sees_whole_secrets() {
             let first = found.expose()[0];
             assert!(found.expose().iter().all(|byte| *byte == first));
         }
-        stop.store(true, Ordering::Relaxed);
     });
+}
+
+/// Ends the writer, also if the reader panics.
+struct StopWhenDropped<'a>(&'a AtomicBool);
+
+impl Drop for StopWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 #[test]

@@ -215,6 +215,7 @@ fn loads_beside_moves_never_fail() {
     scratch.fill(&scratch.both());
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let _stop = StopWhenDropped(&stop);
         scope.spawn(|| {
             let store = scratch.both();
             while !stop.load(Ordering::Relaxed) {
@@ -226,15 +227,23 @@ fn loads_beside_moves_never_fail() {
         for round in 0..150 {
             for entry in ENTRIES {
                 let found = scratch.load(&store, entry);
-                if !matches!(&found, Ok(Some(value)) if value == entry) {
-                    stop.store(true, Ordering::Relaxed);
-                    panic!("{entry} in round {round}: {found:?}");
-                }
+                assert!(
+                    matches!(&found, Ok(Some(value)) if value == entry),
+                    "{entry} in round {round}: {found:?}"
+                );
             }
             assert_eq!(store.list(&scratch.instance).unwrap(), all());
         }
-        stop.store(true, Ordering::Relaxed);
     });
+}
+
+/// Ends the other thread, also if this one panics.
+struct StopWhenDropped<'a>(&'a AtomicBool);
+
+impl Drop for StopWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 #[test]
