@@ -219,20 +219,31 @@ impl AgeFiles {
     }
 
     /// Finds and opens a sealed secret.
-    ///
-    /// While the key of the instance is rotated, the secret may be read before it is sealed anew and the key after the
-    /// former one is gone. So what does not open is read again until the very same does not open twice: whatever
-    /// was read second was then there before the first was read again.
     fn open_sealed(
         &self,
         dir: &InstanceDir,
         place: Place<'_>,
+    ) -> Result<Option<(Opened, Sealed, Arc<Key>)>, Error> {
+        self.open_sealed_while(dir, place, || ())
+    }
+
+    /// The same, while others do `meanwhile` between the reading of the secret and that of the key.
+    ///
+    /// While the key of the instance is rotated, the secret may be read before it is sealed anew and the key after the
+    /// former one is gone. So what does not open is read again until the very same does not open twice: whatever
+    /// was read second was then there before the first was read again.
+    fn open_sealed_while(
+        &self,
+        dir: &InstanceDir,
+        place: Place<'_>,
+        mut meanwhile: impl FnMut(),
     ) -> Result<Option<(Opened, Sealed, Arc<Key>)>, Error> {
         let mut former: Option<(SecretBytes, Option<SecretBytes>)> = None;
         loop {
             let Some(sealed) = dir.find(place.entry)? else {
                 return Ok(None);
             };
+            meanwhile();
             let (error, key) = match self.key(dir, place.instance)? {
                 Some(key) => {
                     match seal::open(sealed.bytes.expose(), place, key.identities.iter()) {

@@ -107,3 +107,38 @@ fn reseal(
     locked.write(entry, &seal_state(&stored, place, identities)?)?;
     Ok(Some(Outcome::Resealed))
 }
+
+#[cfg(test)]
+mod tests {
+    use runbeam_model::SecretBytes;
+
+    use super::*;
+    use crate::Precondition;
+    use crate::blocking::Blocking;
+
+    #[test]
+    fn a_key_that_is_rotated_between_the_two_readings_is_no_wrong_key() {
+        const ROTATIONS: usize = 5;
+        let scratch = tempfile::tempdir().unwrap();
+        let files = || AgeFiles::new(&scratch.path().join("root")).unwrap();
+        let (instance, entry) = ("gateway".parse().unwrap(), EntryName::machine_token());
+        let place = Place {
+            instance: &instance,
+            entry: &entry,
+        };
+        let value = SecretBytes::from(b"x".to_vec());
+        files().save(place, &value, Precondition::Any).unwrap();
+
+        let dir = files().open(&instance).unwrap().unwrap();
+        let mut rotations = 0;
+        let opened = files().open_sealed_while(&dir, place, || {
+            if rotations < ROTATIONS {
+                rotations += 1;
+                assert_eq!(files().rotate(&instance).unwrap().resealed, 1);
+            }
+        });
+        let (opened, ..) = opened.unwrap().unwrap();
+        assert_eq!(opened.value, value);
+        assert_eq!(rotations, ROTATIONS);
+    }
+}
