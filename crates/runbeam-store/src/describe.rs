@@ -139,6 +139,8 @@ pub enum KeySource {
     Caller,
     /// `RUNBEAM_ENCRYPTION_KEY`.
     Environment,
+    /// The file at this path, which `RUNBEAM_ENCRYPTION_KEY_FILE` names.
+    MountedFile(PathBuf),
     /// The instance's own key file, whose path this is.
     File(PathBuf),
 }
@@ -167,6 +169,9 @@ impl fmt::Display for KeySource {
         match self {
             Self::Caller => f.write_str("the key that was handed over"),
             Self::Environment => f.write_str("RUNBEAM_ENCRYPTION_KEY"),
+            Self::MountedFile(path) => {
+                write!(f, "RUNBEAM_ENCRYPTION_KEY_FILE ({})", path.display())
+            }
             Self::File(path) => write!(f, "{}", path.display()),
         }
     }

@@ -80,7 +80,11 @@ fn is_temporary(name: &str) -> bool {
 }
 
 /// Reads `file` to its end, which must come after at most `limit` bytes.
-fn read_to_end(file: &mut File, path: &Path, limit: usize) -> Result<SecretBytes, Error> {
+pub(crate) fn read_to_end(
+    file: &mut File,
+    path: &Path,
+    limit: usize,
+) -> Result<SecretBytes, Error> {
     let mut bytes = SecretBytes::with_capacity(4096);
     let mut chunk = Zeroizing::new([0; 4096]);
     loop {

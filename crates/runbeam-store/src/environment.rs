@@ -1,27 +1,27 @@
 //! The environment variables of the store, read in this one place.
 
-use std::env::VarError;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use runbeam_model::Secret;
 
+use crate::key_setting::KeySetting;
+use crate::mounted_file::MountedFile;
 use crate::{Error, ErrorKind};
 
-/// What the environment says.
+pub(crate) const MACHINE_TOKEN: &str = "RUNBEAM_MACHINE_TOKEN";
+
+/// What the environment says about the store itself.
 #[derive(Debug)]
 pub(crate) struct Environment {
     pub(crate) root: Option<PathBuf>,
-    pub(crate) encryption_key: Option<Secret>,
+    pub(crate) encryption_key: Option<KeySetting>,
     pub(crate) is_keyring_disabled: bool,
 }
 
 impl Environment {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the environment of the store"
-    )]
     pub(crate) fn read() -> Result<Self, Error> {
-        let root = std::env::var_os("RUNBEAM_HOME").map(PathBuf::from);
+        let root = variable("RUNBEAM_HOME").map(PathBuf::from);
         if root
             .as_ref()
             .is_some_and(|root| root.as_os_str().is_empty())
@@ -31,23 +31,71 @@ impl Environment {
                 "RUNBEAM_HOME is empty; set it to a directory, or unset it for ~/.runbeam",
             ));
         }
-        let encryption_key = match std::env::var("RUNBEAM_ENCRYPTION_KEY") {
-            Ok(key) => Some(Secret::from(key)),
-            Err(VarError::NotPresent) => None,
-            Err(VarError::NotUnicode(_)) => {
-                return Err(Error::new(
-                    ErrorKind::EncryptionKey,
-                    "RUNBEAM_ENCRYPTION_KEY is not text; make a key with `age-keygen`",
-                ));
-            }
-        };
-        let is_keyring_disabled = std::env::var_os("RUNBEAM_DISABLE_KEYRING").is_some();
+        let encryption_key = text_or_file(
+            "RUNBEAM_ENCRYPTION_KEY",
+            "RUNBEAM_ENCRYPTION_KEY_FILE",
+            ErrorKind::EncryptionKey,
+        )?;
         Ok(Self {
             root,
-            encryption_key,
-            is_keyring_disabled,
+            encryption_key: encryption_key.map(|setting| match setting {
+                Setting::Text(key) => KeySetting::Environment(key),
+                Setting::File(file) => KeySetting::File(file),
+            }),
+            is_keyring_disabled: variable("RUNBEAM_DISABLE_KEYRING").is_some(),
         })
     }
+}
+
+/// What stands in a variable, or in the file that its twin names.
+#[derive(Debug)]
+pub(crate) enum Setting {
+    Text(Secret),
+    File(MountedFile),
+}
+
+/// The machine token that the environment hands over.
+pub(crate) fn machine_token() -> Result<Option<Setting>, Error> {
+    text_or_file(
+        MACHINE_TOKEN,
+        "RUNBEAM_MACHINE_TOKEN_FILE",
+        ErrorKind::Configuration,
+    )
+}
+
+/// Two of them are an error, as in the images of Docker: whichever one won, somebody would have meant the other.
+fn text_or_file(
+    text: &'static str,
+    file: &'static str,
+    kind: ErrorKind,
+) -> Result<Option<Setting>, Error> {
+    match (variable(text), variable(file)) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err(Error::new(
+            ErrorKind::Configuration,
+            format!("{text} and {file} are both set; unset one of them"),
+        )),
+        (Some(value), None) => match value.into_string() {
+            Ok(value) => Ok(Some(Setting::Text(Secret::from(value)))),
+            Err(_) => Err(Error::new(kind, format!("{text} is not UTF-8 text"))),
+        },
+        (None, Some(path)) if path.is_empty() => Err(Error::new(
+            kind,
+            format!("{file} is empty; set it to the path of a file, or unset it"),
+        )),
+        (None, Some(path)) => Ok(Some(Setting::File(MountedFile {
+            variable: file,
+            path: path.into(),
+        }))),
+    }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment of the store"
+)]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }
 
 /// `~/.runbeam`.

@@ -38,6 +38,7 @@
 //!
 //! - [`SecretStore`]: what every store does, and [`conformance`]: the suite that proves it.
 //! - [`Store`]: the handle to use. It chooses a backend for each instance and remembers the choice.
+//! - [`Provisioning`]: machine tokens that are handed over from outside.
 //! - [`KeyringStore`], [`AgeFileStore`], [`MemoryStore`]: the backends by themselves.
 //! - [`Store::rotate`] and [`Store::migrate`]: another key, another backend, while others load.
 //! - [`Error`] and [`ErrorKind`]: what went wrong, and the next step.
@@ -51,7 +52,7 @@
 //! | memory | nothing | the process | nothing |
 //!
 //! A file is bound to its instance and entry: exchanged files are an error. A key that is handed over or set in
-//! `RUNBEAM_ENCRYPTION_KEY` stays apart from the files, so that a copy of the disk alone reveals nothing. The instance's
+//! the environment stays apart from the files, so that a copy of the disk alone reveals nothing. The instance's
 //! own key stands beside its files: it protects a file that leaves its directory, not the directory as a whole.
 //!
 //! # What is where
@@ -65,6 +66,22 @@
 //! keyring, service runbeam,
 //!          account <instance>/<entry>     a line runbeam-entry <instance> <entry> <generation>, then the secret
 //! ```
+//!
+//! # Environment
+//!
+//! Read by [`Store::from_env`] and [`Provisioning::from_env`], once each time:
+//!
+//! | variable | meaning | default |
+//! |---|---|---|
+//! | `RUNBEAM_HOME` | the root directory of files | `~/.runbeam` |
+//! | `RUNBEAM_ENCRYPTION_KEY` | the key that seals files, in any documented form: `AGE-SECRET-KEY-1…`, the output of `age-keygen`, or the base64 of either. Of several identities, one a line, the first seals and all open. It also says that files are used | a key of each instance |
+//! | `RUNBEAM_ENCRYPTION_KEY_FILE` | the path of a file that holds the same: a mounted secret. Others may read it, as Docker and Kubernetes mount secrets, but not write it | none |
+//! | `RUNBEAM_DISABLE_KEYRING` | set to anything, even to nothing: files are used | unset |
+//! | `RUNBEAM_MACHINE_TOKEN` | a machine token: its JSON, which is saved to the store, or the bare token, which stays in memory | none |
+//! | `RUNBEAM_MACHINE_TOKEN_FILE` | the path of a file that holds the same | none |
+//!
+//! A variable that is set but useless is an error that names it, and so is a pair that is set twice, as text and as
+//! a file. Identities of age plugins and passphrases are not supported.
 //!
 //! # Limits
 //!
@@ -97,12 +114,15 @@ mod error;
 mod generation;
 mod instance;
 mod instance_dir;
+mod key_setting;
 mod keyring;
 mod known_file;
 mod lock;
 mod memory;
 mod migration;
+mod mounted_file;
 mod portable_name;
+mod provisioning;
 mod revision;
 mod rotation;
 mod seal;
@@ -120,6 +140,7 @@ pub use instance::InstanceId;
 pub use keyring::KeyringStore;
 pub use memory::MemoryStore;
 pub use migration::{Backend, Migration};
+pub use provisioning::Provisioning;
 pub use revision::Revision;
 pub use rotation::Rotation;
 pub use secret_store::{MAX_SECRET_LEN, Precondition, SecretStore, Stored};

@@ -48,6 +48,7 @@ pub(crate) struct Selection {
 pub(crate) enum FileReason {
     KeyFromCaller,
     KeyInEnvironment,
+    KeyFileInEnvironment,
     DisabledByCaller,
     DisabledByEnvironment,
 }
@@ -247,6 +248,7 @@ impl Selection {
         match self.files_because {
             Some(FileReason::KeyFromCaller) => "build the store without an encryption key",
             Some(FileReason::KeyInEnvironment) => "unset RUNBEAM_ENCRYPTION_KEY",
+            Some(FileReason::KeyFileInEnvironment) => "unset RUNBEAM_ENCRYPTION_KEY_FILE",
             Some(FileReason::DisabledByEnvironment) => "unset RUNBEAM_DISABLE_KEYRING",
             Some(FileReason::DisabledByCaller) | None => "build the store with a keyring",
         }
@@ -473,6 +475,7 @@ impl fmt::Display for FileReason {
         f.write_str(match self {
             Self::KeyFromCaller => "an encryption key was handed over",
             Self::KeyInEnvironment => "RUNBEAM_ENCRYPTION_KEY is set",
+            Self::KeyFileInEnvironment => "RUNBEAM_ENCRYPTION_KEY_FILE is set",
             Self::DisabledByCaller => "the store was built without a keyring",
             Self::DisabledByEnvironment => "RUNBEAM_DISABLE_KEYRING is set",
         })

@@ -6,20 +6,21 @@ use std::time::Duration;
 
 use runbeam_model::{Clock, Secret};
 
-use crate::age_file::{AgeFiles, CommonKey};
+use crate::age_file::AgeFiles;
 use crate::blocking::{in_background, secret_store_in_background};
 use crate::environment::{self, Environment};
+use crate::key_setting::KeySetting;
 use crate::keyring::{Keyring, KeyringSettings};
 use crate::seal::Place;
 use crate::selection::{FileReason, Selection};
-use crate::{Backend, EntryName, Error, InstanceId, KeySource, Migration, Rotation, lock};
+use crate::{Backend, EntryName, Error, InstanceId, Migration, Rotation, lock};
 
 /// Keeps secrets where this machine keeps them best: in the keyring of the operating system, or else in age files.
 ///
 /// It is cheap to clone. Which backend it is, is settled once for each instance and remembered:
 ///
-/// - Files, if an encryption key is handed over, or if `RUNBEAM_ENCRYPTION_KEY` or `RUNBEAM_DISABLE_KEYRING` is set,
-///   or if the instance has files of the earlier SDK.
+/// - Files, if an encryption key is handed over, if `RUNBEAM_ENCRYPTION_KEY`, `RUNBEAM_ENCRYPTION_KEY_FILE` or
+///   `RUNBEAM_DISABLE_KEYRING` is set, or if the instance has files of the earlier SDK.
 /// - Else the keyring, if the first save to it succeeds within its deadline.
 /// - Else files. This is logged as a warning, and [`describe`](crate::SecretStore::describe) tells it.
 ///
@@ -46,8 +47,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store as the environment says: `RUNBEAM_HOME` (default `~/.runbeam`), `RUNBEAM_ENCRYPTION_KEY`,
-    /// `RUNBEAM_DISABLE_KEYRING`.
+    /// A store as the environment says: `RUNBEAM_HOME` (default `~/.runbeam`), `RUNBEAM_ENCRYPTION_KEY` or
+    /// `RUNBEAM_ENCRYPTION_KEY_FILE`, `RUNBEAM_DISABLE_KEYRING`. See [the table](crate#environment).
     ///
     /// # Errors
     ///
@@ -134,7 +135,7 @@ secret_store_in_background!(Store, selection);
 #[must_use]
 pub struct StoreBuilder {
     root: Option<PathBuf>,
-    key: Option<(Secret, KeySource)>,
+    key: Option<KeySetting>,
     has_keyring: bool,
     disabled_by: Option<FileReason>,
     keyring: KeyringSettings,
@@ -164,14 +165,13 @@ impl StoreBuilder {
     ///
     /// # Errors
     ///
-    /// If `RUNBEAM_HOME` is empty or `RUNBEAM_ENCRYPTION_KEY` is not text.
+    /// If `RUNBEAM_HOME` is empty, if `RUNBEAM_ENCRYPTION_KEY` is not text, or if it and
+    /// `RUNBEAM_ENCRYPTION_KEY_FILE` are both set.
     pub fn from_env() -> Result<Self, Error> {
         let environment = Environment::read()?;
         let mut builder = Self::new();
         builder.root = environment.root;
-        builder.key = environment
-            .encryption_key
-            .map(|key| (key, KeySource::Environment));
+        builder.key = environment.encryption_key;
         if environment.is_keyring_disabled {
             builder.has_keyring = false;
             builder.disabled_by = Some(FileReason::DisabledByEnvironment);
@@ -186,10 +186,10 @@ impl StoreBuilder {
         self
     }
 
-    /// Keeps secrets in files that are sealed with `key`, whatever `RUNBEAM_ENCRYPTION_KEY` says. Every documented
+    /// Keeps secrets in files that are sealed with `key`, whatever the environment says. Every documented
     /// form is accepted; of several identities the first one seals, and all of them open.
     pub fn with_encryption_key(mut self, key: impl Into<Secret>) -> Self {
-        self.key = Some((key.into(), KeySource::Caller));
+        self.key = Some(KeySetting::Caller(key.into()));
         self
     }
 
@@ -231,27 +231,22 @@ impl StoreBuilder {
         self
     }
 
-    /// The store. Nothing is read, created or called yet.
+    /// The store. Nothing is created or called yet, and nothing is read but the file that
+    /// `RUNBEAM_ENCRYPTION_KEY_FILE` names: a key that is exchanged there is taken by the next store that is built.
     ///
     /// # Errors
     ///
-    /// [`EncryptionKey`](crate::ErrorKind::EncryptionKey) if the key is not one, and
+    /// [`EncryptionKey`](crate::ErrorKind::EncryptionKey) if the key is not one or its file cannot be read, and
     /// [`Configuration`](crate::ErrorKind::Configuration) if there is no home directory.
     pub fn build(self) -> Result<Store, Error> {
         let root = match self.root {
             Some(root) => root,
             None => environment::default_root()?,
         };
-        let files_because =
-            self.disabled_by
-                .or(self.key.as_ref().map(|(_, source)| match source {
-                    KeySource::Environment => FileReason::KeyInEnvironment,
-                    _ => FileReason::KeyFromCaller,
-                }));
-        let key = self
-            .key
-            .map(|(key, source)| CommonKey::parse(&key, source))
-            .transpose()?;
+        let files_because = self
+            .disabled_by
+            .or(self.key.as_ref().map(KeySetting::reason));
+        let key = self.key.map(KeySetting::read).transpose()?;
         let files = AgeFiles::new(&root)?
             .with_common_key(key)
             .with_lock_deadline(self.lock_deadline)

@@ -8,6 +8,7 @@
     reason = "tests may stop at the first surprise, and say what they skip"
 )]
 
+mod log;
 mod process;
 mod scratch;
 
@@ -16,7 +17,9 @@ mod conformance;
 mod corpora;
 mod earlier_sdk;
 mod generations;
+mod key_files;
 mod leaks;
+mod provisioning;
 mod rotation;
 mod settings;
 mod watch;

@@ -5,12 +5,16 @@ use std::os::unix::fs::{chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use runbeam_store::AgeFileStore;
+use runbeam_store::{AgeFileStore, Store};
 
 use crate::process::{Tell, command_through, has, skipped, told};
 use crate::scratch::{Scratch, load, mode, save, set_mode, write};
 
-pub(crate) const JOBS: &[(&str, fn())] = &[("save", job_save), ("load", job_load)];
+pub(crate) const JOBS: &[(&str, fn())] = &[
+    ("save", job_save),
+    ("load", job_load),
+    ("save_as_told", job_save_as_told),
+];
 
 const NOBODY: u32 = 65_534;
 
@@ -20,6 +24,10 @@ fn job_save() {
 
 fn job_load() {
     show(load(&AgeFileStore::new(told("ROOT")).unwrap()).map(|value| format!("loaded {value:?}")));
+}
+
+fn job_save_as_told() {
+    show(Store::from_env().and_then(|store| save(&store, "saved").map(|_| "saved".to_owned())));
 }
 
 fn show(outcome: Result<String, runbeam_store::Error>) {
@@ -76,6 +84,11 @@ impl Home {
 
     /// Does `job` without privileges, under `umask`, and returns its outcome.
     fn does(&self, job: &str, umask: &str) -> String {
+        self.does_with(&[], job, umask)
+    }
+
+    /// The same with further variables.
+    fn does_with(&self, variables: &[(&str, &Path)], job: &str, umask: &str) -> String {
         let mut line = vec!["sh", "-c", "umask $0; exec \"$@\"", umask];
         if is_root() {
             line.extend([
@@ -104,6 +117,7 @@ impl Home {
         command
             .args(arguments)
             .envs(environment)
+            .envs(variables.iter().copied())
             .env("HOME", self.path())
             .current_dir("/");
         let output = command.tell("ROOT", self.root().display()).run();
@@ -361,4 +375,29 @@ fn a_full_disk_leaves_the_former_secret() {
             "gateway/encryption.key"
         ]
     );
+}
+
+#[test]
+fn a_mounted_key_of_somebody_else_is_used_if_it_can_be_read() {
+    let Some(home) = Home::new().filter(|_| is_root()) else {
+        return;
+    };
+    let key = home.scratch.path().join("key");
+    write(
+        &key,
+        "AGE-SECRET-KEY-1HU4JNCH26ZV0VU7Y2AP59UZLY9MUD2V5JPEU78L88AUEK8HWN0QQXSL2TR",
+    );
+    let variables = [("RUNBEAM_ENCRYPTION_KEY_FILE", &*key)];
+    set_mode(&key, 0o444);
+    assert_eq!(home.does_with(&variables, "save_as_told", "022"), "saved");
+    set_mode(&key, 0o400);
+    let outcome = home.does_with(&variables, "save_as_told", "022");
+    assert!(outcome.starts_with("EncryptionKey "), "{outcome}");
+    for part in [
+        "RUNBEAM_ENCRYPTION_KEY_FILE",
+        key.to_str().unwrap(),
+        "may not read",
+    ] {
+        assert!(outcome.contains(part), "{part} is not in: {outcome}");
+    }
 }

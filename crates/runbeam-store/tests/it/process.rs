@@ -21,6 +21,8 @@ fn child() {
 fn jobs() -> BTreeMap<&'static str, fn()> {
     let mut jobs: BTreeMap<&'static str, fn()> = BTreeMap::new();
     jobs.extend(crate::settings::JOBS.iter().copied());
+    jobs.extend(crate::key_files::JOBS.iter().copied());
+    jobs.extend(crate::provisioning::JOBS.iter().copied());
     #[cfg(unix)]
     jobs.extend(crate::concurrency::JOBS.iter().copied());
     #[cfg(unix)]
@@ -58,6 +60,9 @@ pub(crate) fn command_through(program: &[&str], job: &str) -> Command {
     for name in [
         "RUNBEAM_HOME",
         "RUNBEAM_ENCRYPTION_KEY",
+        "RUNBEAM_ENCRYPTION_KEY_FILE",
+        "RUNBEAM_MACHINE_TOKEN",
+        "RUNBEAM_MACHINE_TOKEN_FILE",
         "RUNBEAM_DISABLE_KEYRING",
     ] {
         command.env_remove(name);

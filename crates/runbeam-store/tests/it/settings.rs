@@ -38,7 +38,8 @@ fn caller_over_env() {
     assert_eq!(description.key_source, Some(KeySource::Caller));
 }
 
-fn check(variables: &[(&str, &str)], expected: &[&str]) {
+/// Builds a store with these variables, and expects all parts in what is told of it. `SCRATCH` is the home directory.
+pub(crate) fn check(variables: &[(&str, &str)], expected: &[&str]) {
     let scratch = Scratch::new();
     let mut command = command("build_from_env");
     command
