@@ -6,7 +6,9 @@ use std::io;
 use bytes::Bytes;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::error::Category;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::ParseError;
@@ -146,6 +148,29 @@ impl SecretBytes {
         Ok(bytes)
     }
 
+    /// Reads the bytes as the JSON of a `T` (RFC 8259).
+    ///
+    /// ```
+    /// # use runbeam_model::SecretBytes;
+    /// let bytes = SecretBytes::from_json(&[1, 2])?;
+    /// assert_eq!(bytes.parse_json::<Vec<u8>>()?, [1, 2]);
+    /// # Ok::<_, runbeam_model::ParseError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If they are not. The error tells the line and the column, and nothing of what stands there.
+    pub fn parse_json<T: DeserializeOwned>(&self) -> Result<T, ParseError> {
+        serde_json::from_slice(&self.0).map_err(|error| {
+            let problem = match error.classify() {
+                Category::Data => "the JSON has another form",
+                _ => "it is not JSON",
+            };
+            let (line, column) = (error.line(), error.column());
+            ParseError::new("value", format!("{problem} (line {line}, column {column})"))
+        })
+    }
+
     /// Appends `more`. Growing moves to a new buffer and zeroizes the old one.
     pub fn extend_from_slice(&mut self, more: &[u8]) {
         let needed = self.0.len() + more.len();
@@ -269,6 +294,23 @@ mod tests {
         let expected: Vec<u8> = (0..=255u8).flat_map(|part| [part; 3]).collect();
         assert_eq!(bytes.expose(), expected);
         assert_eq!(bytes.into_bytes(), expected);
+    }
+
+    #[test]
+    fn what_is_not_of_the_form_is_told_by_its_place_alone() {
+        for (json, problem) in [
+            ("\"canary\"", "another form (line 1, column 8)"),
+            ("[\n\"canary\"]", "another form (line 2, column 8)"),
+            ("{\"canary\"", "another form"),
+            ("canary", "not JSON"),
+            ("[1] canary", "not JSON"),
+        ] {
+            let bytes = SecretBytes::from(json.as_bytes().to_vec());
+            let error = bytes.parse_json::<Vec<u8>>().unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(shown.contains(problem), "{shown}");
+            assert!(!shown.contains("canary"), "{shown}");
+        }
     }
 
     #[test]

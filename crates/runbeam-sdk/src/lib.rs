@@ -35,7 +35,9 @@
 //! - [`RunbeamClient`]: the API. [`Error::kind`] says what to do about a failure.
 //! - [`validate_jwt_token`]: trusts a user's JWT that the configured cloud issued.
 //! - [`save_token`], [`load_token`], [`clear_token`]: keep the machine token of an instance, in the keyring of
-//!   the operating system or else in an encrypted file.
+//!   the operating system or else in an encrypted file; [`save_token_with_key`]: in a file, with a key of yours.
+//! - [`save_user_token`] and its siblings: the token that a person logged in with; [`save_token_as`] and its
+//!   siblings: values of your own.
 //! - [`auth`], [`http`], [`model`], [`store`]: the crates beneath, for everything that is not the usual case.
 //!   Each can be depended on alone.
 //!
@@ -47,6 +49,9 @@
 //! | `RUNBEAM_JWT_SECRET` | the secret of HS256, where [`JwtValidationOptions`] ask for it | none: an error |
 //! | `RUNBEAM_HOME` | where secrets lie that no keyring keeps | `~/.runbeam` |
 //! | `RUNBEAM_ENCRYPTION_KEY` | the age identity that seals them; it also says that files are to be used | a key per instance |
+//! | `RUNBEAM_ENCRYPTION_KEY_FILE` | the path of a file that holds it: a mounted secret | none |
+//! | `RUNBEAM_MACHINE_TOKEN` | a machine token that comes before the one that is kept: its JSON or the bare token | none |
+//! | `RUNBEAM_MACHINE_TOKEN_FILE` | the path of a file that holds it | none |
 //! | `RUNBEAM_DISABLE_KEYRING` | set to anything: no keyring | unset |
 //!
 //! # Features
@@ -63,6 +68,7 @@ mod builder;
 mod client;
 mod environment;
 mod error;
+mod keep;
 mod quick;
 mod resources;
 
@@ -74,7 +80,12 @@ pub use runbeam_store as store;
 pub use builder::RunbeamClientBuilder;
 pub use client::RunbeamClient;
 pub use error::{Error, ErrorKind};
-pub use quick::{JwtValidationOptions, clear_token, load_token, save_token, validate_jwt_token};
+pub use keep::{
+    clear_token, clear_token as clear_machine_token, clear_token_as, clear_user_token, load_token,
+    load_token as load_machine_token, load_token_as, load_user_token, save_token,
+    save_token as save_machine_token, save_token_as, save_token_with_key, save_user_token,
+};
+pub use quick::{JwtValidationOptions, validate_jwt_token};
 pub use resources::Resources;
 pub use runbeam_model::MachineToken;
 

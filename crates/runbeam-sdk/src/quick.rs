@@ -1,12 +1,11 @@
-//! The usual case in one call each: trust a user's token, keep a machine token.
+//! The usual case of trust in one call: the claims of a user's token.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use runbeam_auth::{Claims, RemoteVerifier, TrustPolicy, TrustedIssuer, Verified, Verifier};
-use runbeam_model::{BaseUrl, MachineToken, Secret};
-use runbeam_store::{EntryName, InstanceId, SecretStore, Store};
+use runbeam_model::{BaseUrl, Secret};
 
 use crate::{Error, environment};
 
@@ -237,47 +236,6 @@ fn verifier_for(options: JwtValidationOptions) -> Result<RemoteVerifier, Error> 
     }
     verifiers.insert(key, verifier.clone());
     Ok(verifier)
-}
-
-/// Keeps the machine token of an instance: in the keyring of the operating system, or else in an encrypted file.
-/// See [`Store`] for what is chosen when.
-///
-/// # Errors
-///
-/// [`Storage`](crate::ErrorKind::Storage), if it cannot be kept; then what was kept before still is.
-pub async fn save_token(instance_id: impl AsRef<str>, token: &MachineToken) -> Result<(), Error> {
-    let (store, instance) = open(instance_id.as_ref())?;
-    store
-        .save_value(&instance, &EntryName::machine_token(), token)
-        .await?;
-    Ok(())
-}
-
-/// The machine token of an instance, valid or expired; `None` if none was saved.
-///
-/// # Errors
-///
-/// [`Storage`](crate::ErrorKind::Storage), if there may be one but it cannot be read.
-pub async fn load_token(instance_id: impl AsRef<str>) -> Result<Option<MachineToken>, Error> {
-    let (store, instance) = open(instance_id.as_ref())?;
-    Ok(store
-        .load_value(&instance, &EntryName::machine_token())
-        .await?)
-}
-
-/// Forgets the machine token of an instance. It is no error if there is none.
-///
-/// # Errors
-///
-/// [`Storage`](crate::ErrorKind::Storage), if there may be one that is still kept.
-pub async fn clear_token(instance_id: impl AsRef<str>) -> Result<(), Error> {
-    let (store, instance) = open(instance_id.as_ref())?;
-    store.clear(&instance, &EntryName::machine_token()).await?;
-    Ok(())
-}
-
-fn open(instance_id: &str) -> Result<(Store, InstanceId), Error> {
-    Ok((Store::from_env()?, instance_id.parse()?))
 }
 
 #[cfg(test)]

@@ -48,7 +48,8 @@ pub enum ErrorKind {
     TooLarge,
     /// A file or directory is open to others, belongs to somebody else, or is a link. Correct what is named.
     Permissions,
-    /// What is stored was read, but it is not the kind of value that was asked for.
+    /// What is stored was read, but it is not the kind of value that was asked for; or a value to be kept has no
+    /// JSON form.
     Value,
     /// The operating system refused: no space, read-only, too many open files. The cause says which.
     Io,

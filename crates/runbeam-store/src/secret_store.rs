@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::future::Future;
 
-use runbeam_model::SecretBytes;
+use runbeam_model::{ParseError, SecretBytes};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::generation::Generation;
 use crate::{Description, EntryName, Error, ErrorKind, InstanceId, Revision, StoredValue, Watch};
@@ -117,13 +119,9 @@ pub trait SecretStore: Send + Sync {
             let Some(stored) = self.load(instance, entry).await? else {
                 return Ok(None);
             };
-            T::from_secret_bytes(&stored.value).map(Some).map_err(|problem| {
-                Error::new(
-                    ErrorKind::Value,
-                    format!("entry `{entry}` of instance `{instance}` does not hold what was asked for"),
-                )
-                .because(problem)
-            })
+            T::from_secret_bytes(&stored.value)
+                .map(Some)
+                .map_err(|problem| not_what_was_asked_for(instance, entry, problem))
         }
     }
 
@@ -141,6 +139,52 @@ pub trait SecretStore: Send + Sync {
         let bytes = value.to_secret_bytes();
         async move { self.save(instance, entry, &bytes, Precondition::Any).await }
     }
+
+    /// Reads a secret as the JSON of a `T`, for values of your own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load), and [`Value`](ErrorKind::Value) if the secret is not such a value.
+    fn load_json<T: DeserializeOwned>(
+        &self,
+        instance: &InstanceId,
+        entry: &EntryName,
+    ) -> impl Future<Output = Result<Option<T>, Error>> + Send {
+        async move {
+            let stored = self.load(instance, entry).await?;
+            let value = stored.map(|stored| stored.value.parse_json());
+            value
+                .transpose()
+                .map_err(|problem| not_what_was_asked_for(instance, entry, problem))
+        }
+    }
+
+    /// Keeps the JSON of a value of your own, whatever was there before. A [`Secret`](runbeam_model::Secret) in it
+    /// is written where its field says so.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`save`](Self::save), and [`Value`](ErrorKind::Value) if the value has no JSON form.
+    fn save_json<T: Serialize + ?Sized>(
+        &self,
+        instance: &InstanceId,
+        entry: &EntryName,
+        value: &T,
+    ) -> impl Future<Output = Result<Revision, Error>> + Send {
+        let json = SecretBytes::from_json_pretty(&value).map_err(|problem| {
+            let message = format!(
+                "what is to be kept as entry `{entry}` of instance `{instance}` has no JSON form"
+            );
+            Error::new(ErrorKind::Value, message).because(problem)
+        });
+        async move { self.save(instance, entry, &json?, Precondition::Any).await }
+    }
+}
+
+fn not_what_was_asked_for(instance: &InstanceId, entry: &EntryName, problem: ParseError) -> Error {
+    let message =
+        format!("entry `{entry}` of instance `{instance}` does not hold what was asked for");
+    Error::new(ErrorKind::Value, message).because(problem)
 }
 
 /// The largest secret that is kept: 64 KiB.

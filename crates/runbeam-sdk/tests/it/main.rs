@@ -12,6 +12,7 @@ mod contract_examples;
 mod earlier_sdk;
 mod environment;
 mod errors;
+mod keep;
 mod leaks;
 mod main_job;
 mod quick_starts;
