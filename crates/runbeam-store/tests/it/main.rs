@@ -11,6 +11,7 @@
 mod log;
 mod process;
 mod scratch;
+mod secret_program;
 
 mod choice;
 mod conformance;

@@ -57,6 +57,12 @@ pub(crate) fn command_through(program: &[&str], job: &str) -> Command {
         "--nocapture",
         "--test-threads=1",
     ]);
+    remove_our_variables(&mut command).env(JOB, job);
+    command
+}
+
+/// What the environment of the tests says of a store is not for this command.
+pub(crate) fn remove_our_variables(command: &mut Command) -> &mut Command {
     for name in [
         "RUNBEAM_HOME",
         "RUNBEAM_ENCRYPTION_KEY",
@@ -67,7 +73,6 @@ pub(crate) fn command_through(program: &[&str], job: &str) -> Command {
     ] {
         command.env_remove(name);
     }
-    command.env(JOB, job);
     command
 }
 

@@ -1,0 +1,110 @@
+//! The store as a command: secrets for scripts, and the program that the tests interrupt and kill.
+//!
+//! `cargo run --release -p runbeam-store --example secret -- save|load|clear|rotate|describe INSTANCE ENTRY`
+//!
+//! `save` takes the secret from the standard input, any bytes up to 64 KiB, and when it ends with 0 the secret survives
+//! a power cut. `load` writes the secret to the standard output and nothing else; `describe` writes where it is.
+//! The environment is obeyed as [`Store::from_env`] says: `RUNBEAM_HOME`, `RUNBEAM_ENCRYPTION_KEY`,
+//! `RUNBEAM_DISABLE_KEYRING` and their like.
+//!
+//! It ends with 0 when it is done, with 3 when nothing is stored, and with 1 after any error, which is one line on the
+//! standard error.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+
+use runbeam_model::SecretBytes;
+use runbeam_store::{EntryName, InstanceId, MAX_SECRET_LEN, Precondition, SecretStore, Store};
+
+const USAGE: &str = "usage: secret save|load|clear|rotate|describe INSTANCE ENTRY";
+const NOTHING_STORED: u8 = 3;
+
+/// What became of a command that did not fail.
+enum Outcome {
+    Done,
+    NothingStored,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::NothingStored) => ExitCode::from(NOTHING_STORED),
+        Err(error) => {
+            // The standard error may be on the disk that is full.
+            let _ = writeln!(io::stderr(), "{}", on_one_line(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<Outcome, Box<dyn Error>> {
+    let (command, instance, entry) = arguments()?;
+    match command.as_str() {
+        "save" => {
+            let secret = read_secret()?;
+            let store = Store::from_env()?;
+            store
+                .save(&instance, &entry, &secret, Precondition::Any)
+                .await?;
+            Ok(Outcome::Done)
+        }
+        "load" => match Store::from_env()?.load(&instance, &entry).await? {
+            Some(stored) => {
+                print(stored.value.expose())?;
+                Ok(Outcome::Done)
+            }
+            None => Ok(Outcome::NothingStored),
+        },
+        "clear" => match Store::from_env()?.clear(&instance, &entry).await? {
+            true => Ok(Outcome::Done),
+            false => Ok(Outcome::NothingStored),
+        },
+        "describe" => {
+            let description = Store::from_env()?.describe(&instance, &entry).await?;
+            print(format!("{description}\n").as_bytes())?;
+            Ok(Outcome::Done)
+        }
+        _ => Err(USAGE.into()),
+    }
+}
+
+fn arguments() -> Result<(String, InstanceId, EntryName), Box<dyn Error>> {
+    // What is wrong is not repeated: it may be a secret in the wrong place.
+    let texts: Result<Vec<String>, _> = std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.into_string())
+        .collect();
+    match texts.as_deref() {
+        Ok([command, instance, entry]) => Ok((command.clone(), instance.parse()?, entry.parse()?)),
+        _ => Err(USAGE.into()),
+    }
+}
+
+/// The standard input to its end, which must come after at most 64 KiB. The store says so if it does not.
+fn read_secret() -> Result<SecretBytes, Box<dyn Error>> {
+    let mut secret = SecretBytes::with_capacity(MAX_SECRET_LEN + 1);
+    let mut limited = io::stdin().lock().take(MAX_SECRET_LEN as u64 + 1);
+    io::copy(&mut limited, &mut secret)
+        .map_err(|error| format!("cannot read the secret from the standard input: {error}"))?;
+    Ok(secret)
+}
+
+fn print(bytes: &[u8]) -> Result<(), Box<dyn Error>> {
+    let mut out = io::stdout().lock();
+    let printed = out.write_all(bytes).and_then(|()| out.flush());
+    printed.map_err(|error| format!("cannot write to the standard output: {error}").into())
+}
+
+/// The error and its causes.
+fn on_one_line(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(line, ": {error}");
+        cause = error.source();
+    }
+    line.replace(['\n', '\r'], " ")
+}
