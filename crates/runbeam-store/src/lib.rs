@@ -101,6 +101,7 @@
 //!   is seen when the file system shows it.
 
 mod age_file;
+mod age_header;
 mod blocking;
 mod choice;
 pub mod conformance;

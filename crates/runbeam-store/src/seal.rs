@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::encryption_key::Identities;
 use crate::generation::Generation;
-use crate::{EntryName, InstanceId};
+use crate::{EntryName, InstanceId, age_header};
 
 /// The instance and the entry that a sealed secret belongs to.
 ///
@@ -123,6 +123,9 @@ fn decrypt<'a>(
     sealed: &[u8],
     identities: impl Iterator<Item = &'a dyn age::Identity>,
 ) -> Result<SecretBytes, DecryptError> {
+    if !age_header::ends_every_stanza(sealed) {
+        return Err(DecryptError::InvalidHeader);
+    }
     let mut reader = Decryptor::new_buffered(sealed)?.decrypt(identities)?;
     let mut value = SecretBytes::with_capacity(sealed.len());
     let mut chunk = Zeroizing::new([0; 4096]);

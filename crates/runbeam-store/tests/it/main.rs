@@ -17,6 +17,7 @@ mod choice;
 mod conformance;
 mod corpora;
 mod earlier_sdk;
+mod foreign_age_files;
 mod generations;
 mod key_files;
 mod leaks;
