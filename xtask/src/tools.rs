@@ -39,6 +39,10 @@ const PACKAGES: &[Package] = &[
         proofs: &["secret-tool"],
     },
     Package {
+        name: "strace",
+        proofs: &["strace"],
+    },
+    Package {
         name: "util-linux",
         proofs: &["setpriv"],
     },

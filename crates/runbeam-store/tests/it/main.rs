@@ -8,6 +8,7 @@
     reason = "tests may stop at the first surprise, and say what they skip"
 )]
 
+mod campaign;
 mod log;
 mod process;
 mod scratch;
@@ -31,6 +32,8 @@ mod wrong_files;
 mod age_tool;
 #[cfg(unix)]
 mod concurrency;
+#[cfg(target_os = "linux")]
+mod crash_points;
 #[cfg(unix)]
 mod crashes;
 #[cfg(target_os = "linux")]

@@ -148,6 +148,6 @@ pub(crate) fn skipped(reason: &str) {
     clippy::disallowed_methods,
     reason = "the one place of these tests that reads the environment"
 )]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -1,0 +1,544 @@
+//! A fault at every call that touches a file: the call fails, or the process is killed before it.
+//!
+//! `strace` counts the calls of the program `secret` once, and injects one fault in each of the runs that follow.
+//! After each of them another process must find the former secret or the new one, none of them in the clear, and the
+//! same command must succeed when it is given again.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::campaign;
+use crate::process::has;
+use crate::scratch::{mode, write_private};
+use crate::secret_program::{self, Ended, keep_below};
+
+const OLD: &str = "canary-old-6f1d";
+const NEW: &str = "canary-new-93ab";
+const BESIDE: &str = "canary-beside-20c7";
+const KEY: &str = "AGE-SECRET-KEY-1HU4JNCH26ZV0VU7Y2AP59UZLY9MUD2V5JPEU78L88AUEK8HWN0QQXSL2TR";
+
+/// What fails in practice: a full disk or quota, a broken disk, one that was remounted, a process with too many files.
+const ERRORS: &[&str] = &["ENOSPC", "EIO", "EROFS", "EDQUOT", "EMFILE"];
+
+/// Calls that the start of a program makes, too. They are counted where they concern a path of ours.
+const COMMON: &[&str] = &[
+    "openat",
+    "read",
+    "getdents64",
+    "fstat",
+    "newfstatat",
+    "statx",
+];
+
+/// Calls that change files, or lock them.
+const CHANGING: &[&str] = &[
+    "mkdirat",
+    "mkdir",
+    "write",
+    "pwrite64",
+    "writev",
+    "fsync",
+    "fdatasync",
+    "flock",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "link",
+    "linkat",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "ftruncate",
+    "fallocate",
+];
+
+/// One command, and what is stored before and after it.
+struct Scenario {
+    command: &'static str,
+    prepare: fn(&Path),
+    before: Option<&'static str>,
+    after: Option<&'static str>,
+}
+
+/// A call that a fault is injected in: the `number`th one of its name in its thread.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Point {
+    call: String,
+    number: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    Error(&'static str),
+    /// The call and all later ones of its name fail.
+    ErrorsFromThenOn(&'static str),
+    Kill,
+}
+
+impl Fault {
+    fn expression(self, point: &Point) -> String {
+        let Point { call, number } = point;
+        match self {
+            Self::Error(error) => format!("inject={call}:error={error}:when={number}"),
+            Self::ErrorsFromThenOn(error) => format!("inject={call}:error={error}:when={number}+"),
+            Self::Kill => format!("inject={call}:signal=KILL:when={number}"),
+        }
+    }
+
+    /// What the log shows if it came to pass.
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Error(_) | Self::ErrorsFromThenOn(_) => "(INJECTED)",
+            Self::Kill => "killed by SIGKILL",
+        }
+    }
+}
+
+/// A directory with the root of a store as a scenario finds it.
+struct Place {
+    directory: tempfile::TempDir,
+}
+
+impl Place {
+    fn new(scenario: &Scenario) -> Self {
+        let directory = tempfile::Builder::new()
+            .prefix("runbeam-faults-")
+            .tempdir()
+            .unwrap();
+        let place = Self { directory };
+        (scenario.prepare)(&place.root());
+        place
+    }
+
+    /// The same, as another directory.
+    fn copy(&self) -> Self {
+        let directory = tempfile::Builder::new()
+            .prefix("runbeam-faults-")
+            .tempdir()
+            .unwrap();
+        let copy = Self { directory };
+        if self.root().exists() {
+            copy_directory(&self.root(), &copy.root());
+        }
+        copy
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().canonicalize().unwrap()
+    }
+
+    fn root(&self) -> PathBuf {
+        self.path().join(".runbeam")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.path().join("strace.log")
+    }
+
+    /// The directories and files of fixed names that a command may touch.
+    fn known_paths(&self) -> Vec<PathBuf> {
+        let (root, instance) = (self.root(), self.root().join("gateway"));
+        let mut paths = vec![
+            self.path(),
+            root,
+            instance.clone(),
+            instance.join("runbeam"),
+        ];
+        for name in [
+            ".lock",
+            "auth.json",
+            "user_auth.json",
+            "encryption.key",
+            "backend",
+            "runbeam/auth.json",
+        ] {
+            paths.push(instance.join(name));
+        }
+        paths
+    }
+
+    fn secret(&self, command: &str) -> Ended {
+        self.secret_of(command, "auth")
+    }
+
+    fn secret_of(&self, command: &str, entry: &str) -> Ended {
+        let mut program = Command::new(secret_program::path());
+        keep_below(program.args([command, "gateway", entry]), &self.root());
+        secret_program::run(&mut program, NEW.as_bytes())
+    }
+
+    /// The command under `strace`, which traces `calls`, with a fault or without.
+    fn traced(&self, command: &str, calls: &[&str], inject: Option<&str>) -> (Ended, String) {
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-q", "-o"]).arg(self.log());
+        strace.args(["-e", &format!("trace={}", calls.join(","))]);
+        if COMMON.contains(&calls[0]) {
+            for path in self.known_paths() {
+                strace.arg("-P").arg(path);
+            }
+        }
+        if let Some(inject) = inject {
+            strace.args(["-e", inject]);
+        }
+        strace
+            .arg(secret_program::path())
+            .args([command, "gateway", "auth"]);
+        keep_below(&mut strace, &self.root());
+        let ended = secret_program::run(&mut strace, NEW.as_bytes());
+        let log = fs::read_to_string(self.log()).unwrap();
+        fs::remove_file(self.log()).unwrap();
+        (ended, log)
+    }
+
+    /// What another process finds now.
+    fn stored(&self) -> Result<Option<String>, String> {
+        let ended = self.secret("load");
+        match ended.code {
+            Some(0) => Ok(Some(String::from_utf8(ended.out).unwrap())),
+            Some(3) => Ok(None),
+            _ => Err(ended.err),
+        }
+    }
+
+    fn check_files(&self) -> Result<(), String> {
+        for (path, content) in files_below(&self.path()) {
+            let shows = |canary: &&str| {
+                let canary = canary.as_bytes();
+                content.windows(canary.len()).any(|window| window == canary)
+            };
+            if [OLD, NEW, BESIDE].iter().any(shows) {
+                return Err(format!("{} is in the clear", path.display()));
+            }
+            let is_earlier = path.parent().unwrap().ends_with("runbeam");
+            if mode(&path) & 0o077 != 0 && !is_earlier {
+                return Err(format!("{} is open to others", path.display()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn copy_directory(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    fs::set_permissions(to, fs::Permissions::from_mode(mode(from))).unwrap();
+    for item in fs::read_dir(from).unwrap() {
+        let item = item.unwrap();
+        let target = to.join(item.file_name());
+        if item.file_type().unwrap().is_dir() {
+            copy_directory(&item.path(), &target);
+        } else {
+            fs::copy(item.path(), target).unwrap();
+        }
+    }
+}
+
+fn files_below(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for item in fs::read_dir(directory).unwrap() {
+        let path = item.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_below(&path));
+        } else {
+            let content = fs::read(&path).unwrap();
+            found.push((path, content));
+        }
+    }
+    found
+}
+
+/// The points of a command, and whether each may change something.
+fn points(scenario: &Scenario, place: &Place) -> Vec<(Point, bool)> {
+    let mut points = Vec::new();
+    // What `load` writes is its standard output.
+    let groups = match scenario.command {
+        "load" => &[COMMON][..],
+        _ => &[COMMON, CHANGING],
+    };
+    for &calls in groups {
+        let (ended, log) = place.copy().traced(scenario.command, calls, None);
+        assert!(ended.code != Some(1), "{}", ended.err);
+        let mut numbers: HashMap<(&str, &str), usize> = HashMap::new();
+        for line in log.lines() {
+            // `1234  openat(3, "gateway", O_RDONLY) = 4`
+            let Some((thread, rest)) = line.split_once(char::is_whitespace) else {
+                continue;
+            };
+            let Some((call, arguments)) = rest.trim_start().split_once('(') else {
+                continue;
+            };
+            if !calls.contains(&call) {
+                continue;
+            }
+            let number = numbers.entry((thread, call)).or_default();
+            *number += 1;
+            let changes = calls == CHANGING || arguments.contains("O_CREAT");
+            let point = Point {
+                call: call.to_owned(),
+                number: *number,
+            };
+            if !points.contains(&(point.clone(), changes)) {
+                points.push((point, changes));
+            }
+        }
+    }
+    points
+}
+
+/// Injects one fault and says what is wrong then.
+fn inject(
+    scenario: &Scenario,
+    prepared: &Place,
+    point: &Point,
+    fault: Fault,
+) -> Result<(), String> {
+    let place = prepared.copy();
+    let calls = [&*point.call];
+    let (ended, log) = place.traced(scenario.command, &calls, Some(&fault.expression(point)));
+    if !log.contains(fault.mark()) {
+        return Err(format!("the fault was not injected: {log}"));
+    }
+    let is_reported = match fault {
+        Fault::Kill => ended.code.is_none(),
+        _ => {
+            ended.code.is_some_and(|code| matches!(code, 0 | 1 | 3))
+                && ended.err.lines().count() <= 1
+        }
+    };
+    if !is_reported {
+        return Err(format!("it ended with {:?}: {}", ended.code, ended.err));
+    }
+    place.check_files()?;
+    let (before, after) = (
+        scenario.before.map(str::to_owned),
+        scenario.after.map(str::to_owned),
+    );
+    let stored = place.stored()?;
+    let is_done = ended.code == Some(0);
+    if stored != after && (is_done || stored != before) {
+        return Err(format!("after {:?}, {stored:?} is stored", ended.code));
+    }
+    if scenario.command == "load" {
+        let is_right = match ended.code {
+            Some(0) => ended.out == OLD.as_bytes(),
+            code => code == Some(1) && ended.out.is_empty(),
+        };
+        return if is_right {
+            Ok(())
+        } else {
+            Err(format!("it answers {:?}", ended.code))
+        };
+    }
+
+    let again = place.secret(scenario.command);
+    // What was cleared before the fault need not be cleared again.
+    let is_over = again.code == Some(0) || (again.code == Some(3) && after.is_none());
+    if !is_over {
+        return Err(format!("the same command fails then: {}", again.err));
+    }
+    if place.stored()? != after {
+        return Err("the same command has no effect then".to_owned());
+    }
+    if prepared.secret_of("load", "user_auth") != place.secret_of("load", "user_auth") {
+        return Err("another entry is damaged".to_owned());
+    }
+    let left_over =
+        |(path, _): &(PathBuf, Vec<u8>)| path.extension().is_some_and(|end| end == "tmp");
+    if let Some((path, _)) = files_below(&place.path())
+        .iter()
+        .find(|file| left_over(file))
+    {
+        return Err(format!("{} is left over", path.display()));
+    }
+    place.check_files()
+}
+
+fn check(scenario: &Scenario) {
+    if !has(&["strace"]) {
+        return;
+    }
+    let prepared = Place::new(scenario);
+    assert_eq!(prepared.stored().unwrap().as_deref(), scenario.before);
+    let points = points(scenario, &prepared);
+    let (mut faults, mut wrong) = (0, Vec::new());
+    for (number, (point, changes)) in points.iter().enumerate() {
+        let mut chosen = Vec::new();
+        if campaign::is_full() {
+            chosen.extend(ERRORS.iter().map(|error| Fault::Error(error)));
+            chosen.extend(ERRORS.iter().map(|error| Fault::ErrorsFromThenOn(error)));
+        } else {
+            chosen.push(Fault::Error(ERRORS[number % ERRORS.len()]));
+        }
+        if *changes {
+            chosen.push(Fault::Kill);
+        }
+        for fault in chosen {
+            faults += 1;
+            if let Err(problem) = inject(scenario, &prepared, point, fault) {
+                wrong.push(format!("{fault:?} at {point:?}: {problem}"));
+            }
+        }
+    }
+    let changing = points.iter().filter(|(_, changes)| *changes).count();
+    println!(
+        "{}: {} calls, {changing} of them change something, {faults} faults",
+        scenario.command,
+        points.len()
+    );
+    assert!(
+        wrong.is_empty(),
+        "{} of {faults}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+    assert!(points.len() >= 8 && (changing > 0 || scenario.command == "load"));
+}
+
+fn run(root: &Path, command: &str, entry: &str, value: &str) {
+    let mut program = Command::new(secret_program::path());
+    keep_below(program.args([command, "gateway", entry]), root);
+    let ended = secret_program::run(&mut program, value.as_bytes());
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+}
+
+fn nothing(_: &Path) {}
+
+fn two_entries(root: &Path) {
+    run(root, "save", "user_auth", BESIDE);
+    run(root, "save", "auth", OLD);
+}
+
+/// As the earlier SDK leaves it: the inner path, no lock, no remembered choice.
+fn earlier_sdk(root: &Path) {
+    write_private(root.join("gateway/encryption.key"), KEY);
+    write_earlier(root, OLD);
+    for directory in ["", "gateway", "gateway/runbeam"] {
+        crate::scratch::set_mode(root.join(directory), 0o755);
+    }
+}
+
+/// Downgraded to the earlier SDK, and upgraded again.
+fn both_places(root: &Path) {
+    write_private(root.join("gateway/encryption.key"), KEY);
+    crate::scratch::set_mode(root, 0o700);
+    run(root, "save", "auth", OLD);
+    write_earlier(root, "of the earlier SDK");
+    crate::scratch::set_mode(root.join("gateway/runbeam"), 0o755);
+}
+
+fn write_earlier(root: &Path, value: &str) {
+    let identity: age::x25519::Identity = KEY.parse().unwrap();
+    let sealed = age::encrypt(&identity.to_public(), value.as_bytes()).unwrap();
+    write_private(root.join("gateway/runbeam/auth.json"), sealed);
+}
+
+/// A crash of the earlier SDK leaves the key file empty.
+fn empty_key_file(root: &Path) {
+    write_private(root.join("gateway/encryption.key"), "");
+    crate::scratch::set_mode(root, 0o700);
+}
+
+/// What a killed process leaves.
+fn left_over(root: &Path) {
+    two_entries(root);
+    write_private(root.join("gateway/.auth.json.0123456789abcdef.tmp"), "half");
+}
+
+#[test]
+fn first_save_with_the_first_key() {
+    check(&Scenario {
+        command: "save",
+        prepare: nothing,
+        before: None,
+        after: Some(NEW),
+    });
+}
+
+#[test]
+fn replacement() {
+    check(&Scenario {
+        command: "save",
+        prepare: two_entries,
+        before: Some(OLD),
+        after: Some(NEW),
+    });
+}
+
+#[test]
+fn replacement_after_a_crash() {
+    check(&Scenario {
+        command: "save",
+        prepare: left_over,
+        before: Some(OLD),
+        after: Some(NEW),
+    });
+}
+
+#[test]
+fn replacement_of_what_the_earlier_sdk_wrote() {
+    check(&Scenario {
+        command: "save",
+        prepare: earlier_sdk,
+        before: Some(OLD),
+        after: Some(NEW),
+    });
+}
+
+#[test]
+fn first_key_in_place_of_an_empty_one() {
+    check(&Scenario {
+        command: "save",
+        prepare: empty_key_file,
+        before: None,
+        after: Some(NEW),
+    });
+}
+
+#[test]
+fn clearing() {
+    check(&Scenario {
+        command: "clear",
+        prepare: two_entries,
+        before: Some(OLD),
+        after: None,
+    });
+}
+
+#[test]
+fn clearing_of_what_the_earlier_sdk_wrote() {
+    check(&Scenario {
+        command: "clear",
+        prepare: earlier_sdk,
+        before: Some(OLD),
+        after: None,
+    });
+}
+
+/// A crash in between must not bring an older secret back.
+#[test]
+fn clearing_of_both_places() {
+    check(&Scenario {
+        command: "clear",
+        prepare: both_places,
+        before: Some(OLD),
+        after: None,
+    });
+}
+
+/// A fault while reading is an error and never "nothing stored".
+#[test]
+fn loading() {
+    for prepare in [two_entries as fn(&Path), earlier_sdk] {
+        check(&Scenario {
+            command: "load",
+            prepare,
+            before: Some(OLD),
+            after: Some(OLD),
+        });
+    }
+}
