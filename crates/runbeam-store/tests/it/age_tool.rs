@@ -7,6 +7,7 @@ use runbeam_model::Secret;
 
 use crate::process::has;
 use crate::scratch::{Scratch, load, save, set_mode, write_private};
+use crate::secret_program::{self, keep_below};
 
 fn run(command: &mut Command) -> Vec<u8> {
     let output = command.output().unwrap();
@@ -90,4 +91,46 @@ fn what_age_sealed_is_read() {
         "by age",
         "the output of age-keygen as the key file"
     );
+}
+
+/// The documents of the product make keys with these command lines, or show what they come to.
+const RECIPES: &[&str] = &[
+    "age-keygen | base64 -w 0",
+    "age-keygen | base64 | tr -d '\\n'",
+    "age-keygen | grep AGE-SECRET-KEY | base64 -w 0",
+    "age-keygen | base64",
+    "age-keygen | grep AGE-SECRET-KEY",
+    "age-keygen | tail -n 1 | tr -d '\\n' | base64 -w 0",
+    "age-keygen",
+    "echo -n \"$(age-keygen | base64 | tr -d '\\n')\" | base64",
+];
+
+#[test]
+fn every_documented_recipe_makes_a_key() {
+    if !has(&["age-keygen", "base64", "grep", "sh"]) {
+        return;
+    }
+    for recipe in RECIPES {
+        let scratch = Scratch::new();
+        let made = run(Command::new("sh").args(["-c", recipe]));
+        let file = scratch.path().join("key");
+        write_private(&file, &made);
+        let text = String::from_utf8(made).unwrap();
+        let secret = |command: &str, variable: &str, value: &std::ffi::OsStr| {
+            let mut program = Command::new(secret_program::path());
+            program.args([command, "gateway", "auth"]);
+            keep_below(&mut program, &scratch.root()).env(variable, value);
+            secret_program::run(&mut program, b"kept")
+        };
+        // As `$(…)` hands it over, without the last line break.
+        let text = text.trim_end_matches('\n').as_ref();
+        let saved = secret("save", "RUNBEAM_ENCRYPTION_KEY", text);
+        assert_eq!((saved.code, &*saved.err), (Some(0), ""), "{recipe}");
+        let loaded = secret("load", "RUNBEAM_ENCRYPTION_KEY_FILE", file.as_os_str());
+        assert_eq!(
+            (loaded.code, &*loaded.out),
+            (Some(0), &b"kept"[..]),
+            "{recipe}"
+        );
+    }
 }

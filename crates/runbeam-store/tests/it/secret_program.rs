@@ -237,6 +237,10 @@ fn the_key_of_the_environment_is_obeyed() {
         let ended = with(NAME, CANARY, &[command, "gateway", "auth"]);
         check_error(&ended, "RUNBEAM_ENCRYPTION_KEY cannot be used");
     }
+    write_private(&file, CANARY);
+    let name = "RUNBEAM_ENCRYPTION_KEY_FILE";
+    let ended = with(name, file.to_str().unwrap(), &["load", "gateway", "auth"]);
+    check_error(&ended, "RUNBEAM_ENCRYPTION_KEY_FILE (");
     check_error(
         &secret(&scratch, &["load", "gateway", "auth"], b""),
         "is gone",
