@@ -11,8 +11,9 @@ mod measure;
 mod threads;
 mod tokens;
 
+use bench::print_ratio;
 use contenders::Contender;
-use measure::{Task, print_ratio, print_table, take_turns};
+use measure::{Task, print_table, take_turns};
 use runbeam_emulator::Emulator;
 use tokens::{Token, Tokens};
 use tokio::runtime::Runtime;

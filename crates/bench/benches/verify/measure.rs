@@ -3,29 +3,14 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use bench::Measured;
+
 use crate::contenders::{Contender, Verify};
 use crate::tokens::Token;
 
 const ROUNDS: usize = 61;
 /// Short enough that most batches are not interrupted by what else the machine does.
 const BATCH: usize = 32;
-
-/// What one contender took for one token in each of its batches, in microseconds.
-pub(crate) struct Measured {
-    name: &'static str,
-    times: Vec<f64>,
-}
-
-impl Measured {
-    pub(crate) fn new(name: &'static str) -> Self {
-        let times = Vec::new();
-        Self { name, times }
-    }
-
-    pub(crate) fn add(&mut self, time: f64) {
-        self.times.push(time);
-    }
-}
 
 /// What the contenders have to do with each token.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,34 +73,5 @@ pub(crate) fn time(verify: &Verify, tokens: &[Token], are_good: bool) -> f64 {
 }
 
 pub(crate) fn print_table(title: &str, measured: &[Measured]) {
-    let batches = measured[0].times.len();
-    println!("{title} (µs a token, {batches} batches of {BATCH})");
-    println!("  {:26}{:>9}{:>9}", "", "median", "fastest");
-    for Measured { name, times } in measured {
-        let fastest = times.iter().copied().fold(f64::INFINITY, f64::min);
-        println!(
-            "  {name:26}{:9.2}{fastest:9.2}",
-            median(times.iter().copied())
-        );
-    }
-}
-
-/// How much longer one takes than the other, in batches that ran one soon after the other.
-pub(crate) fn ratio(one: &Measured, other: &Measured) -> f64 {
-    median(
-        one.times
-            .iter()
-            .zip(&other.times)
-            .map(|(one, other)| one / other),
-    )
-}
-
-pub(crate) fn print_ratio(one: &Measured, other: &Measured) {
-    println!("{} / {} = {:.2}", one.name, other.name, ratio(one, other));
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    bench::print_table(title, &format!("µs a token, batches of {BATCH}"), measured);
 }

@@ -2,8 +2,10 @@
 
 use std::sync::Barrier;
 
+use bench::{Measured, ratio};
+
 use crate::contenders::{Contender, Verify};
-use crate::measure::{Measured, for_each_batch, print_table, ratio, time};
+use crate::measure::{for_each_batch, print_table, time};
 use crate::tokens::Token;
 
 pub(crate) fn scaling(contenders: &[&Contender], tokens: &[Token]) {
