@@ -4,6 +4,7 @@
 //!
 //! `save` takes the secret from the standard input, any bytes up to 64 KiB, and when it ends with 0 the secret survives
 //! a power cut. `load` writes the secret to the standard output and nothing else; `describe` writes where it is.
+//! `rotate` seals all files of the instance anew, whatever ENTRY is, as [`Store::rotate`] says.
 //! The environment is obeyed as [`Store::from_env`] says: `RUNBEAM_HOME`, `RUNBEAM_ENCRYPTION_KEY`,
 //! `RUNBEAM_DISABLE_KEYRING` and their like.
 //!
@@ -16,7 +17,9 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 use runbeam_model::SecretBytes;
-use runbeam_store::{EntryName, InstanceId, MAX_SECRET_LEN, Precondition, SecretStore, Store};
+use runbeam_store::{
+    EntryName, InstanceId, MAX_SECRET_LEN, Precondition, Rotation, SecretStore, Store,
+};
 
 const USAGE: &str = "usage: secret save|load|clear|rotate|describe INSTANCE ENTRY";
 const NOTHING_STORED: u8 = 3;
@@ -62,6 +65,18 @@ async fn run() -> Result<Outcome, Box<dyn Error>> {
             true => Ok(Outcome::Done),
             false => Ok(Outcome::NothingStored),
         },
+        "rotate" => {
+            let rotation = Store::from_env()?.rotate(&instance).await?;
+            Ok(match rotation {
+                Rotation {
+                    resealed: 0,
+                    current: 0,
+                    in_keyring: false,
+                    ..
+                } => Outcome::NothingStored,
+                _ => Outcome::Done,
+            })
+        }
         "describe" => {
             let description = Store::from_env()?.describe(&instance, &entry).await?;
             print(format!("{description}\n").as_bytes())?;

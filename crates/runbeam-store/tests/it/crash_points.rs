@@ -19,6 +19,10 @@ const OLD: &str = "canary-old-6f1d";
 const NEW: &str = "canary-new-93ab";
 const BESIDE: &str = "canary-beside-20c7";
 const KEY: &str = "AGE-SECRET-KEY-1HU4JNCH26ZV0VU7Y2AP59UZLY9MUD2V5JPEU78L88AUEK8HWN0QQXSL2TR";
+const NEW_KEY: &str = "AGE-SECRET-KEY-1GQ9778VQXMMJVE8SK7J6VT8UJ4HDQAJUVSFCWCM02D8GEWQ72PVQ2Y5J33";
+const BOTH_KEYS: &str = "\
+AGE-SECRET-KEY-1GQ9778VQXMMJVE8SK7J6VT8UJ4HDQAJUVSFCWCM02D8GEWQ72PVQ2Y5J33
+AGE-SECRET-KEY-1HU4JNCH26ZV0VU7Y2AP59UZLY9MUD2V5JPEU78L88AUEK8HWN0QQXSL2TR";
 
 /// What fails in practice: a full disk or quota, a broken disk, one that was remounted, a process with too many files.
 const ERRORS: &[&str] = &["ENOSPC", "EIO", "EROFS", "EDQUOT", "EMFILE"];
@@ -61,6 +65,10 @@ const CHANGING: &[&str] = &[
 /// One command, and what is stored before and after it.
 struct Scenario {
     command: &'static str,
+    /// What `RUNBEAM_ENCRYPTION_KEY` is, if it is set.
+    key: Option<&'static str>,
+    /// The key that suffices once the command has done its work.
+    key_afterwards: Option<&'static str>,
     prepare: fn(&Path),
     before: Option<&'static str>,
     after: Option<&'static str>,
@@ -103,6 +111,7 @@ impl Fault {
 /// A directory with the root of a store as a scenario finds it.
 struct Place {
     directory: tempfile::TempDir,
+    key: Option<&'static str>,
 }
 
 impl Place {
@@ -111,7 +120,10 @@ impl Place {
             .prefix("runbeam-faults-")
             .tempdir()
             .unwrap();
-        let place = Self { directory };
+        let place = Self {
+            directory,
+            key: scenario.key,
+        };
         (scenario.prepare)(&place.root());
         place
     }
@@ -122,7 +134,10 @@ impl Place {
             .prefix("runbeam-faults-")
             .tempdir()
             .unwrap();
-        let copy = Self { directory };
+        let copy = Self {
+            directory,
+            key: self.key,
+        };
         if self.root().exists() {
             copy_directory(&self.root(), &copy.root());
         }
@@ -169,8 +184,13 @@ impl Place {
 
     fn secret_of(&self, command: &str, entry: &str) -> Ended {
         let mut program = Command::new(secret_program::path());
-        keep_below(program.args([command, "gateway", entry]), &self.root());
+        self.set(program.args([command, "gateway", entry]));
         secret_program::run(&mut program, NEW.as_bytes())
+    }
+
+    /// Sets the environment of a command.
+    fn set(&self, command: &mut Command) {
+        keep_below(command, &self.root()).envs(self.key.map(|key| ("RUNBEAM_ENCRYPTION_KEY", key)));
     }
 
     /// The command under `strace`, which traces `calls`, with a fault or without.
@@ -189,7 +209,7 @@ impl Place {
         strace
             .arg(secret_program::path())
             .args([command, "gateway", "auth"]);
-        keep_below(&mut strace, &self.root());
+        self.set(&mut strace);
         let ended = secret_program::run(&mut strace, NEW.as_bytes());
         let log = fs::read_to_string(self.log()).unwrap();
         fs::remove_file(self.log()).unwrap();
@@ -297,7 +317,7 @@ fn inject(
     point: &Point,
     fault: Fault,
 ) -> Result<(), String> {
-    let place = prepared.copy();
+    let mut place = prepared.copy();
     let calls = [&*point.call];
     let (ended, log) = place.traced(scenario.command, &calls, Some(&fault.expression(point)));
     if !log.contains(fault.mark()) {
@@ -341,6 +361,7 @@ fn inject(
     if !is_over {
         return Err(format!("the same command fails then: {}", again.err));
     }
+    place.key = scenario.key_afterwards;
     if place.stored()? != after {
         return Err("the same command has no effect then".to_owned());
     }
@@ -413,6 +434,18 @@ fn two_entries(root: &Path) {
     run(root, "save", "auth", OLD);
 }
 
+fn two_entries_with_the_former_key(root: &Path) {
+    for (entry, value) in [("user_auth", BESIDE), ("auth", OLD)] {
+        let mut program = Command::new(secret_program::path());
+        keep_below(program.args(["save", "gateway", entry]), root);
+        program.env("RUNBEAM_ENCRYPTION_KEY", KEY);
+        assert_eq!(
+            secret_program::run(&mut program, value.as_bytes()).code,
+            Some(0)
+        );
+    }
+}
+
 /// As the earlier SDK leaves it: the inner path, no lock, no remembered choice.
 fn earlier_sdk(root: &Path) {
     write_private(root.join("gateway/encryption.key"), KEY);
@@ -453,6 +486,8 @@ fn left_over(root: &Path) {
 fn first_save_with_the_first_key() {
     check(&Scenario {
         command: "save",
+        key: None,
+        key_afterwards: None,
         prepare: nothing,
         before: None,
         after: Some(NEW),
@@ -463,6 +498,8 @@ fn first_save_with_the_first_key() {
 fn replacement() {
     check(&Scenario {
         command: "save",
+        key: None,
+        key_afterwards: None,
         prepare: two_entries,
         before: Some(OLD),
         after: Some(NEW),
@@ -473,6 +510,8 @@ fn replacement() {
 fn replacement_after_a_crash() {
     check(&Scenario {
         command: "save",
+        key: None,
+        key_afterwards: None,
         prepare: left_over,
         before: Some(OLD),
         after: Some(NEW),
@@ -483,6 +522,8 @@ fn replacement_after_a_crash() {
 fn replacement_of_what_the_earlier_sdk_wrote() {
     check(&Scenario {
         command: "save",
+        key: None,
+        key_afterwards: None,
         prepare: earlier_sdk,
         before: Some(OLD),
         after: Some(NEW),
@@ -493,6 +534,8 @@ fn replacement_of_what_the_earlier_sdk_wrote() {
 fn first_key_in_place_of_an_empty_one() {
     check(&Scenario {
         command: "save",
+        key: None,
+        key_afterwards: None,
         prepare: empty_key_file,
         before: None,
         after: Some(NEW),
@@ -503,6 +546,8 @@ fn first_key_in_place_of_an_empty_one() {
 fn clearing() {
     check(&Scenario {
         command: "clear",
+        key: None,
+        key_afterwards: None,
         prepare: two_entries,
         before: Some(OLD),
         after: None,
@@ -513,6 +558,8 @@ fn clearing() {
 fn clearing_of_what_the_earlier_sdk_wrote() {
     check(&Scenario {
         command: "clear",
+        key: None,
+        key_afterwards: None,
         prepare: earlier_sdk,
         before: Some(OLD),
         after: None,
@@ -524,9 +571,39 @@ fn clearing_of_what_the_earlier_sdk_wrote() {
 fn clearing_of_both_places() {
     check(&Scenario {
         command: "clear",
+        key: None,
+        key_afterwards: None,
         prepare: both_places,
         before: Some(OLD),
         after: None,
+    });
+}
+
+/// The instance gets a new key of its own.
+#[test]
+fn rotation_of_the_key_of_the_instance() {
+    for prepare in [two_entries as fn(&Path), both_places] {
+        check(&Scenario {
+            command: "rotate",
+            key: None,
+            key_afterwards: None,
+            prepare,
+            before: Some(OLD),
+            after: Some(OLD),
+        });
+    }
+}
+
+/// Files are sealed with the first one of two identities, which suffices afterwards.
+#[test]
+fn rotation_to_the_first_identity() {
+    check(&Scenario {
+        command: "rotate",
+        key: Some(BOTH_KEYS),
+        key_afterwards: Some(NEW_KEY),
+        prepare: two_entries_with_the_former_key,
+        before: Some(OLD),
+        after: Some(OLD),
     });
 }
 
@@ -536,6 +613,8 @@ fn loading() {
     for prepare in [two_entries as fn(&Path), earlier_sdk] {
         check(&Scenario {
             command: "load",
+            key: None,
+            key_afterwards: None,
             prepare,
             before: Some(OLD),
             after: Some(OLD),

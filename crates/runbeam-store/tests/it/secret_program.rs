@@ -193,6 +193,27 @@ fn what_it_cannot_do_is_one_line() {
 }
 
 #[test]
+fn it_rotates_the_key_of_an_instance() {
+    let scratch = Scratch::new();
+    let rotate = ["rotate", "gateway", "auth"];
+    check(secret(&scratch, &rotate, b""), 3, b"");
+    check(
+        secret(&scratch, &["save", "gateway", "auth"], b"kept"),
+        0,
+        b"",
+    );
+    let former = std::fs::read(scratch.file("encryption.key")).unwrap();
+    check(secret(&scratch, &rotate, b""), 0, b"");
+    let key = std::fs::read(scratch.file("encryption.key")).unwrap();
+    assert!(key.len() == 100 && key != former);
+    check(
+        secret(&scratch, &["load", "gateway", "auth"], b""),
+        0,
+        b"kept",
+    );
+}
+
+#[test]
 fn it_describes_where_a_secret_is() {
     let scratch = Scratch::new();
     for (word, value) in [("would be kept", None), ("is", Some(CANARY))] {
