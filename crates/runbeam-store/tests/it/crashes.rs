@@ -136,7 +136,7 @@ fn killed_between_saves_nothing_is_lost() {
     let scratch = Scratch::new();
     let (mut lost, mut told_last) = (0, 0_u64);
     let kills = kills();
-    for _ in 0..kills {
+    for number in 1..=kills {
         let told = kill("save_and_tell", &scratch);
         let numbers = told
             .iter()
@@ -146,6 +146,9 @@ fn killed_between_saves_nothing_is_lost() {
             .unwrap()
             .map(|value| value.parse().unwrap());
         lost += usize::from(found.unwrap_or(0) < told_last);
+        if number % 500 == 0 {
+            println!("{number} kills so far: {lost} of {told_last} saves lost");
+        }
     }
     println!("{kills} kills: {lost} of {told_last} saves lost");
     assert_eq!(lost, 0);
