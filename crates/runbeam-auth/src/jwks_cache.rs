@@ -17,17 +17,19 @@ mod freshness;
 mod jitter;
 mod kept_set;
 mod key_endpoint;
+mod key_server;
+#[cfg(test)]
+mod schedules;
+mod shared_state;
 mod snapshot;
 mod status;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use runbeam_http::HttpClient;
 use runbeam_model::Clock;
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 pub(crate) use self::snapshot::{SavedSet, Snapshot};
@@ -36,6 +38,8 @@ pub use self::status::KeySourceStatus;
 use self::flight::Flight;
 use self::kept_set::{KeptSet, Stage};
 use self::key_endpoint::{Answer, KeyEndpoint};
+use self::key_server::KeyServer;
+use self::shared_state::{ArcSwapOption, Mutex, MutexGuard, spawn};
 use crate::jwk::RsaKey;
 use crate::policy::{KeyUrl, Reach};
 use crate::{BuildError, Error, JwkSet, Rejection};
@@ -64,12 +68,12 @@ impl Refresh {
     }
 }
 
-pub(crate) struct JwksCache {
-    shared: Arc<Shared>,
+pub(crate) struct JwksCache<S: KeyServer = KeyEndpoint> {
+    shared: Arc<Shared<S>>,
 }
 
-struct Shared {
-    endpoint: KeyEndpoint,
+struct Shared<S> {
+    endpoint: S,
     clock: Arc<dyn Clock>,
     refresh: Refresh,
     current: ArcSwapOption<KeptSet>,
@@ -91,7 +95,30 @@ impl JwksCache {
             .filter(|saved| endpoint.admits(saved.url()))
             .map(|saved| saved.restore(&*clock, &refresh))
             .filter(|set| set.stage(clock.monotonic(), refresh.stale_limit) != Stage::Over);
-        Ok(Self {
+        Ok(Self::starting_with(current, endpoint, clock, refresh))
+    }
+
+    /// Where the keys are, as the policy has it.
+    pub(crate) fn place(&self) -> (&KeyUrl, &Reach) {
+        self.shared.endpoint.place()
+    }
+
+    /// The set that is kept, as it can be written down.
+    pub(crate) fn save(&self) -> Option<SavedSet> {
+        let set = self.shared.current.load_full()?;
+        let (url, reach) = self.place();
+        Some(SavedSet::of(url, reach, &set, &*self.shared.clock))
+    }
+}
+
+impl<S: KeyServer> JwksCache<S> {
+    fn starting_with(
+        current: Option<KeptSet>,
+        endpoint: S,
+        clock: Arc<dyn Clock>,
+        refresh: Refresh,
+    ) -> Self {
+        Self {
             shared: Arc::new(Shared {
                 endpoint,
                 clock,
@@ -99,12 +126,7 @@ impl JwksCache {
                 current: ArcSwapOption::from_pointee(current),
                 flight: Mutex::default(),
             }),
-        })
-    }
-
-    /// Where the keys are, as the policy has it.
-    pub(crate) fn place(&self) -> (&KeyUrl, &Reach) {
-        self.shared.endpoint.place()
+        }
     }
 
     /// Gives `verify` the keys to check a token with that names `key_id`: those that are kept, and new ones if
@@ -154,16 +176,9 @@ impl JwksCache {
             last_problem: flight.last_problem().map(str::to_owned),
         }
     }
-
-    /// The set that is kept, as it can be written down.
-    pub(crate) fn save(&self) -> Option<SavedSet> {
-        let set = self.shared.current.load_full()?;
-        let (url, reach) = self.place();
-        Some(SavedSet::of(url, reach, &set, &*self.shared.clock))
-    }
 }
 
-impl Drop for JwksCache {
+impl<S: KeyServer> Drop for JwksCache<S> {
     fn drop(&mut self) {
         self.shared.flight().abort();
     }
@@ -174,7 +189,7 @@ fn is_unknown(keys: &JwkSet, key_id: Option<&str>) -> bool {
         .is_err_and(|error| error.rejection() == Some(Rejection::UnknownKey))
 }
 
-impl Shared {
+impl<S: KeyServer> Shared<S> {
     fn flight(&self) -> MutexGuard<'_, Flight> {
         self.flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -247,16 +262,14 @@ impl Shared {
         if !flight.may_start(now, has_good_set, self.refresh.cool_down) {
             return None;
         }
-        // A hit needs no runtime, and must not panic for the lack of one.
-        let runtime = Handle::try_current().ok()?;
         let (landed, landing) = watch::channel(());
         let shared = self.clone();
-        let task = runtime.spawn(async move {
+        let task = spawn(async move {
             shared.renew(now).await;
             // Dropped at the end, it tells those who wait that the fetch is over.
             drop(landed);
-        });
-        flight.start(now, landing.clone(), task.abort_handle());
+        })?;
+        flight.start(now, landing.clone(), task);
         Some(landing)
     }
 
@@ -309,7 +322,7 @@ impl Shared {
     }
 }
 
-impl fmt::Debug for JwksCache {
+impl<S: KeyServer> fmt::Debug for JwksCache<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JwksCache")
             .field("server", self.shared.endpoint.server())

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
 
 use super::jitter;
+use super::shared_state::AbortHandle;
 
 #[derive(Default)]
 pub(super) struct Flight {

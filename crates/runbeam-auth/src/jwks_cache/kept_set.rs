@@ -10,7 +10,7 @@ use super::jitter;
 use super::key_endpoint::Fetched;
 use crate::JwkSet;
 
-pub(super) struct KeptSet {
+pub(crate) struct KeptSet {
     /// Where it was fetched from.
     url: Arc<str>,
     keys: JwkSet,

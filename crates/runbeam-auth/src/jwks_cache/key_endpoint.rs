@@ -19,7 +19,7 @@ use crate::{BuildError, JwkSet};
 const MAX_IDLE: Duration = Duration::from_secs(5);
 const MAX_ETAG_BYTES: usize = 1024;
 
-pub(super) struct KeyEndpoint {
+pub(crate) struct KeyEndpoint {
     url: KeyUrl,
     reach: Reach,
     way: Way,
@@ -35,7 +35,7 @@ enum Way {
     },
 }
 
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Fetched(Fetched),
     /// The set that the question was about is the current one.
     Unchanged {
@@ -44,7 +44,7 @@ pub(super) enum Answer {
     },
 }
 
-pub(super) struct Fetched {
+pub(crate) struct Fetched {
     /// Where it came from.
     pub(super) url: Arc<str>,
     pub(super) keys: JwkSet,
