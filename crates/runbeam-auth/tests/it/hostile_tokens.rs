@@ -1,7 +1,5 @@
 //! One token after the other that looks almost right.
 
-use std::sync::LazyLock;
-
 use proptest::prelude::*;
 use runbeam_auth::{ErrorKind, JwkSet, Rejection, TrustedIssuer};
 use serde_json::{Value, json};
@@ -398,28 +396,6 @@ fn a_set_that_can_be_read_in_two_ways_is_refused() {
             "{}",
             &bad[..bad.len().min(50)]
         );
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn no_single_edit_of_a_valid_token_is_accepted(
-        place in any::<prop::sample::Index>(),
-        by in "[ -~]",
-        how in 0..3u8,
-    ) {
-        static GOOD: LazyLock<String> = LazyLock::new(|| token(json!({})));
-        let good = GOOD.as_str();
-        let index = place.index(good.len());
-        let edited = match how {
-            0 => format!("{}{by}{}", &good[..index], &good[index + 1..]),
-            1 => format!("{}{by}{}", &good[..index], &good[index..]),
-            _ => format!("{}{}", &good[..index], &good[index + 1..]),
-        };
-        prop_assume!(edited != good);
-        prop_assert!(verify(&edited).is_err());
     }
 }
 

@@ -226,26 +226,36 @@ async fn stale_keys_serve_without_waiting_once_the_outage_is_known() {
 
 #[tokio::test]
 async fn a_whole_outage_within_the_stale_limit_refuses_no_good_token() {
-    let server = RawEndpoint::start(good_set(&[])).await;
-    let clock = clock();
-    let verifier = warm(&server, &clock).await;
+    const STEP: Duration = Duration::from_secs(30);
+    let (server, clock) = (RawEndpoint::start(good_set(&[])).await, clock());
+    let verifier = server.verifier(&clock).with_key_ttl(HOUR);
+    let verifier = verifier.with_stale_limit(24 * HOUR).build().unwrap();
+    verifier.verify(&long_lived()).await.unwrap();
+
     server.answer(Reply::Close);
     let unknown = with(header(), json!({"kid": "unknown"})).to_string();
     let unknown = key().sign_raw(&unknown, &crate::fixture::claims().to_string());
-    for _ in 0..(2 * 60 * 60 / 10 - 1) {
-        clock.advance(Duration::from_secs(10));
+    // A day from the end of the set, and the hour in which it is good.
+    let steps = (25 * HOUR).as_secs() / STEP.as_secs() - 1;
+    for step in 0..steps {
+        clock.advance(STEP);
         verifier.verify(&long_lived()).await.unwrap();
-        if status(&verifier).age < Some(HOUR / 2) {
+        if step % 10 == 0 {
             assert!(verifier.verify(&unknown).await.is_err());
         }
     }
     let last = status(&verifier);
-    assert_eq!(last.stale_for, Some(HOUR - Duration::from_secs(10)));
-    assert!(
-        last.failures > 100 && last.last_problem.is_some(),
-        "{last:?}"
+    assert_eq!(last.stale_for, Some(24 * HOUR - STEP));
+    assert!(last.last_problem.is_some(), "{last:?}");
+    // One try per cool-down from the time when the set is due, and no more.
+    let most = steps + 2;
+    assert!((100..=most).contains(&last.failures), "{last:?}");
+    println!(
+        "24 hours without an endpoint: 0 of {steps} good tokens refused, {} fetches tried",
+        last.failures
     );
-    clock.advance(Duration::from_secs(10));
+
+    clock.advance(STEP);
     let error = verifier.verify(&long_lived()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::KeysUnavailable);
 }

@@ -4,9 +4,11 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stderr,
+    clippy::print_stdout,
     reason = "a test fails by panicking"
 )]
 
+mod campaign;
 mod conformance;
 mod discovery;
 mod earlier_sdk;
@@ -20,6 +22,7 @@ mod key_events;
 mod key_refresh;
 mod key_snapshot;
 mod keys_at_hand;
+mod minted;
 mod naughty_strings;
 mod oidc_provider;
 mod raw_endpoint;
