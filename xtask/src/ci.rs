@@ -6,8 +6,8 @@ mod summary;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::step::{self, Outcome, Result, Step};
-use crate::{alone, demo, deny, layers, lint, test, tidy, tools};
+use crate::step::{self, Campaign, Outcome, Result, Step};
+use crate::{alone, demo, deny, fuzz, layers, lint, miri, mutants, test, tidy, tools};
 use request::Request;
 use summary::Row;
 
@@ -15,60 +15,77 @@ const STEPS: &[Step] = &[
     Step::new(
         "tools",
         "what the other steps need is there, or gets installed",
-        tools::provide,
+        |_| tools::provide(),
     ),
-    Step::new("fmt", "the sources are formatted", lint::fmt),
+    Step::new("fmt", "the sources are formatted", |_| lint::fmt()),
     Step::new(
         "tidy",
         "files, attributes and manifests keep the habits of this project",
-        tidy::run,
+        |_| tidy::run(),
     ),
     Step::new(
         "layers",
         "dependencies between our crates follow the map",
-        layers::run,
+        |_| layers::run(),
     ),
     Step::new(
         "alone",
         "each crate brings what it needs and nothing else",
-        alone::run,
+        |_| alone::run(),
     ),
     Step::new(
         "clippy",
         "no warnings, in the workspace and in each package alone",
-        lint::clippy,
+        |_| lint::clippy(),
     ),
     Step::new(
         "deny",
         "licences, bans, sources and advisories of third-party crates",
-        deny::check,
+        |_| deny::check(),
     ),
-    Step::new(
-        "docs",
-        "the documentation builds without warnings",
-        lint::docs,
-    ),
-    Step::new("examples", "the examples build", test::examples),
-    Step::new("test", "unit and integration tests", test::tests),
-    Step::new(
-        "doctest",
-        "the examples in the documentation run",
-        test::doctests,
-    ),
+    Step::new("docs", "the documentation builds without warnings", |_| {
+        lint::docs()
+    }),
+    Step::new("examples", "the examples build", |_| test::examples()),
+    Step::new("test", "unit and integration tests", |_| test::tests()),
+    Step::new("doctest", "the examples in the documentation run", |_| {
+        test::doctests()
+    }),
     Step::new(
         "demo",
         "the main job on loopback, as `cargo xtask demo` shows it",
-        demo::run,
+        |_| demo::run(),
     ),
     Step::new(
         "peers",
         "earlier SDKs talk to the emulator, in the workspace crates/bench",
-        test::peers,
+        |_| test::peers(),
+    ),
+    Step::new(
+        "fuzz",
+        "the kept corpus, and new inputs for some seconds, in the workspace crates/fuzz",
+        fuzz::fuzz,
     ),
 ];
 
 /// What only `ci full` adds: campaigns that take longer than CI has.
-const LONG: &[Step] = &[];
+const LONG: &[Step] = &[
+    Step::new(
+        "campaigns",
+        "all tests at full length, optimized and with overflow checks",
+        |_| test::campaigns(),
+    ),
+    Step::new(
+        "miri",
+        "what can be run without foreign code, under miri where it is installed",
+        |_| miri::miri(),
+    ),
+    Step::new(
+        "mutants",
+        "the tests of runbeam-auth notice changes of its code",
+        |_| mutants::mutants(),
+    ),
+];
 
 /// Runs what the words after `ci` ask for.
 pub(crate) fn run(words: &[&str]) -> ExitCode {
@@ -77,7 +94,8 @@ pub(crate) fn run(words: &[&str]) -> ExitCode {
             println!("{}", request::list(STEPS, LONG));
             ExitCode::SUCCESS
         }
-        Ok(Request::Run(steps)) => perform(&steps),
+        Ok(Request::Run(steps)) => perform(&steps, Campaign::of_environment()),
+        Ok(Request::Full(steps)) => perform(&steps, Campaign::Full),
         Err(unknown) => {
             eprintln!(
                 "{unknown}; the steps are:\n\n{}",
@@ -89,8 +107,11 @@ pub(crate) fn run(words: &[&str]) -> ExitCode {
 }
 
 /// A step that failed does not stop the others: one run shows everything there is to repair.
-fn perform(steps: &[Step]) -> ExitCode {
-    let rows: Vec<Row> = steps.iter().map(perform_one).collect();
+fn perform(steps: &[Step], campaign: Campaign) -> ExitCode {
+    let rows: Vec<Row> = steps
+        .iter()
+        .map(|step| perform_one(step, campaign))
+        .collect();
 
     // The output of a single step closes with the lines of the tool that it runs; there is nothing to sum up.
     if rows.len() > 1 {
@@ -103,10 +124,10 @@ fn perform(steps: &[Step]) -> ExitCode {
     }
 }
 
-fn perform_one(step: &Step) -> Row {
+fn perform_one(step: &Step, campaign: Campaign) -> Row {
     println!("\n== {}: {}", step.name, step.about);
     let start = Instant::now();
-    let result: Result<Outcome> = (step.run)();
+    let result: Result<Outcome> = (step.run)(campaign);
     match &result {
         Ok(outcome) => outcome.announce(),
         Err(error) => eprintln!("error: {}: {error}", step.name),

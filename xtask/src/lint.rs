@@ -10,8 +10,13 @@ use crate::workspace;
 ///
 /// When a file is not formatted.
 pub(crate) fn fmt() -> Result {
-    // The names of the files are enough: `cargo fmt --all` is what repairs them.
-    run(&mut cargo("fmt --all --check -- -l"))?;
+    // The names of the files are enough: the same without `--check` is what repairs them.
+    let mut commands = ["", "crates/bench/", "crates/fuzz/"].map(|workspace| {
+        cargo(&format!(
+            "fmt --all --manifest-path {workspace}Cargo.toml --check -- -l"
+        ))
+    });
+    run_all(&mut commands)?;
     Ok(Outcome::Passed)
 }
 

@@ -13,8 +13,11 @@ mod alone;
 mod ci;
 mod demo;
 mod deny;
+mod fuzz;
 mod layers;
 mod lint;
+mod miri;
+mod mutants;
 mod process;
 mod step;
 mod test;
@@ -29,7 +32,7 @@ cargo xtask COMMAND
 
   ci             every step, then a summary; exits with 1 if a step failed
   ci STEP...     the named steps alone
-  ci full        every step and the long campaigns
+  ci full        every step, and the long campaigns; the tests read RUNBEAM_CAMPAIGN=full
   ci --list      the steps, one line each
   demo           the main job, from a user's token to a machine token and its end, on loopback
   help           this text";

@@ -140,7 +140,7 @@ fn cannot_start(command: &Command, error: &io::Error) -> String {
 }
 
 /// The command line as a person would type it.
-fn line(command: &Command) -> String {
+pub(crate) fn line(command: &Command) -> String {
     let variables = command
         .get_envs()
         .filter_map(|(name, value)| Some(format!("{}={}", name.display(), value?.display())));

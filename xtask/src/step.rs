@@ -15,12 +15,40 @@ pub(crate) struct Step {
     pub(crate) name: &'static str,
     /// One line for `ci --list` and for the moment when it starts.
     pub(crate) about: &'static str,
-    pub(crate) run: fn() -> Result,
+    pub(crate) run: fn(Campaign) -> Result,
 }
 
 impl Step {
-    pub(crate) const fn new(name: &'static str, about: &'static str, run: fn() -> Result) -> Self {
+    pub(crate) const fn new(
+        name: &'static str,
+        about: &'static str,
+        run: fn(Campaign) -> Result,
+    ) -> Self {
         Self { name, about, run }
+    }
+}
+
+/// How long the steps take that have no natural end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Campaign {
+    /// As long as everyone waits for CI.
+    Short,
+    /// As long as it takes to be sure.
+    Full,
+}
+
+impl Campaign {
+    /// The variable by which the tests are told, and its value for the long form.
+    pub(crate) const FULL: (&str, &str) = ("RUNBEAM_CAMPAIGN", "full");
+
+    /// What the environment asks for.
+    pub(crate) fn of_environment() -> Self {
+        let (name, value) = Self::FULL;
+        if std::env::var_os(name).is_some_and(|asked| asked == value) {
+            Self::Full
+        } else {
+            Self::Short
+        }
     }
 }
 

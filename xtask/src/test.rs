@@ -1,7 +1,7 @@
-//! The steps that build and run what proves the code: `test`, `doctest`, `examples`, `peers`.
+//! The steps that build and run what proves the code: `test`, `doctest`, `examples`, `peers`, `campaigns`.
 
 use crate::process::{cargo, probe, run, run_all};
-use crate::step::{Outcome, Result};
+use crate::step::{Campaign, Outcome, Result};
 use crate::workspace;
 
 /// The workspace that tests earlier SDKs against the emulator. It is excluded from ours, because they bring
@@ -14,13 +14,8 @@ const PEERS: &str = "crates/bench";
 pub(crate) fn tests() -> Result {
     // Some tests run an example as a program, and no runner of tests builds those.
     examples()?;
-    // A machine with nothing but Rust on it runs the same tests.
-    let runner = if probe(&mut cargo("nextest --version")).is_some() {
-        "nextest run"
-    } else {
-        "test"
-    };
-    let tests = |selection| format!("{runner} {selection} --lib --bins --tests --no-fail-fast");
+    let runner = Runner::at_hand().command();
+    let tests = |selection| format!("{runner} {selection} {TARGETS}");
     let mut commands = [
         tests("--workspace --all-features"),
         // With all features, aws-lc-rs does the arithmetic of tokens: here it is ring.
@@ -30,6 +25,54 @@ pub(crate) fn tests() -> Result {
     .map(|command| cargo(&command));
     run_all(&mut commands)?;
     Ok(Outcome::Passed)
+}
+
+/// What takes hours without optimization is run with it, but with the checks of a debug build.
+///
+/// # Errors
+///
+/// When a test fails.
+pub(crate) fn campaigns() -> Result {
+    run(&mut cargo(
+        "build --workspace --examples --all-features --profile campaign",
+    ))?;
+    let runner = Runner::at_hand();
+    let profile = match runner {
+        Runner::Nextest => "--cargo-profile",
+        Runner::Cargo => "--profile",
+    };
+    let (variable, full) = Campaign::FULL;
+    let runner = runner.command();
+    let mut command = cargo(&format!(
+        "{runner} {profile} campaign --workspace --all-features {TARGETS}"
+    ));
+    run(command.env(variable, full))?;
+    Ok(Outcome::Passed)
+}
+
+const TARGETS: &str = "--lib --bins --tests --no-fail-fast";
+
+#[derive(Clone, Copy)]
+enum Runner {
+    Nextest,
+    Cargo,
+}
+
+impl Runner {
+    /// A machine with nothing but Rust on it runs the same tests.
+    fn at_hand() -> Self {
+        match probe(&mut cargo("nextest --version")) {
+            Some(_) => Self::Nextest,
+            None => Self::Cargo,
+        }
+    }
+
+    fn command(self) -> &'static str {
+        match self {
+            Self::Nextest => "nextest run",
+            Self::Cargo => "test",
+        }
+    }
 }
 
 /// # Errors

@@ -8,7 +8,25 @@ use crate::process::{cargo, on_path, probe, program, run};
 use crate::step::{Outcome, Result};
 use crate::workspace;
 
-const CARGO_DENY: &str = "0.20.2";
+/// A subcommand of cargo, from crates.io.
+struct CargoTool {
+    /// Without the `cargo-` of its crate.
+    name: &'static str,
+    version: &'static str,
+}
+
+const DENY: CargoTool = CargoTool {
+    name: "deny",
+    version: "0.20.2",
+};
+const FUZZ: CargoTool = CargoTool {
+    name: "fuzz",
+    version: "0.13.2",
+};
+const MUTANTS: CargoTool = CargoTool {
+    name: "mutants",
+    version: "27.1.0",
+};
 
 /// A Debian package, and what shows that it, or its like on another system, is there.
 struct Package {
@@ -16,6 +34,9 @@ struct Package {
     /// Names of programs, or absolute paths of files.
     proofs: &'static [&'static str],
 }
+
+/// libFuzzer is written in C++.
+const CPP: &str = "g++";
 
 const PACKAGES: &[Package] = &[
     Package {
@@ -29,6 +50,10 @@ const PACKAGES: &[Package] = &[
     Package {
         name: "dbus",
         proofs: &["dbus-run-session"],
+    },
+    Package {
+        name: CPP,
+        proofs: &["c++"],
     },
     Package {
         name: "gnome-keyring",
@@ -61,7 +86,8 @@ const PIP: Package = Package {
 pub(crate) fn provide() -> Result {
     let mut remedies: Vec<String> = Vec::new();
     remedies.extend(rust_components());
-    remedies.extend(cargo_deny());
+    remedies.extend(cargo_tool(&DENY));
+    remedies.extend(cargo_tool(&FUZZ));
     remedies.extend(debian_packages(PACKAGES));
     if oidc::wants_pip() {
         remedies.extend(debian_packages(&[PIP]));
@@ -100,17 +126,46 @@ fn rust_components() -> Option<String> {
     })
 }
 
-fn cargo_deny() -> Option<String> {
-    if probe(&mut cargo("deny --version")).is_some_and(|answer| is_version(&answer, CARGO_DENY)) {
+fn cargo_tool(tool: &CargoTool) -> Option<String> {
+    if has(tool) {
         return None;
     }
-    // A tool that runs for a second need not be optimized, and unoptimized it builds in a fraction of the time.
-    let install = format!("install --locked cargo-deny --version {CARGO_DENY} --debug");
+    // A tool that starts others need not be optimized, and unoptimized it builds in a fraction of the time.
+    let install = tool.install();
     let installed = run(cargo(&install).env("CARGO_PROFILE_DEV_DEBUG", "0"));
     installed.err().map(|error| {
         eprintln!("{error}");
         format!("cargo {install}")
     })
+}
+
+fn has(tool: &CargoTool) -> bool {
+    let answer = probe(&mut cargo(&format!("{} --version", tool.name)));
+    answer.is_some_and(|answer| is_version(&answer, tool.version))
+}
+
+impl CargoTool {
+    fn install(&self) -> String {
+        let Self { name, version } = self;
+        format!("install --locked cargo-{name} --version {version} --debug")
+    }
+}
+
+/// Installs what the long campaigns alone need.
+pub(crate) fn cargo_mutants() -> Option<String> {
+    cargo_tool(&MUTANTS)
+}
+
+/// What a person has to type before libFuzzer can be used. Nothing is installed.
+pub(crate) fn missing_for_fuzzing() -> Option<String> {
+    let mut remedies = Vec::new();
+    if !has(&FUZZ) {
+        remedies.push(format!("cargo {}", FUZZ.install()));
+    }
+    if !on_path("c++") {
+        remedies.push(format!("apt-get install {CPP}"));
+    }
+    (!remedies.is_empty()).then(|| remedies.join("; "))
 }
 
 fn debian_packages(packages: &[Package]) -> Option<String> {

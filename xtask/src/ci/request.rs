@@ -10,6 +10,8 @@ pub(crate) enum Request {
     List,
     /// These steps, in the order of the plan and not of the command line, each once.
     Run(Vec<Step>),
+    /// All steps, each at full length.
+    Full(Vec<Step>),
 }
 
 /// # Errors
@@ -30,8 +32,10 @@ pub(crate) fn parse(words: &[&str], steps: &[Step], long: &[Step]) -> Result<Req
     if words.is_empty() {
         return Ok(Request::Run(steps.to_vec()));
     }
-    let full = words.contains(&FULL);
-    let wanted = every().filter(|step| full || words.contains(&step.name));
+    if words.contains(&FULL) {
+        return Ok(Request::Full(every().copied().collect()));
+    }
+    let wanted = every().filter(|step| words.contains(&step.name));
     Ok(Request::Run(wanted.copied().collect()))
 }
 
@@ -51,7 +55,7 @@ pub(crate) fn list(steps: &[Step], long: &[Step]) -> String {
             &format!("{} (long: only when named, or with `{FULL}`)", step.about),
         );
     }
-    text += &line(FULL, "every step and the long campaigns");
+    text += &line(FULL, "every step, and the long campaigns");
     text.truncate(text.trim_end().len());
     text
 }
@@ -62,7 +66,7 @@ mod tests {
     use crate::step::Outcome;
 
     const fn step(name: &'static str) -> Step {
-        Step::new(name, "about", || Ok(Outcome::Passed))
+        Step::new(name, "about", |_| Ok(Outcome::Passed))
     }
 
     const STEPS: &[Step] = &[step("fmt"), step("test")];
@@ -70,9 +74,11 @@ mod tests {
 
     #[track_caller]
     fn check(words: &[&str], expected: Result<&[&str], &str>) {
+        let names = |steps: Vec<Step>| steps.iter().map(|step| step.name).collect::<Vec<_>>();
         let names = parse(words, STEPS, LONG).map(|request| match request {
             Request::List => vec!["(list)"],
-            Request::Run(steps) => steps.iter().map(|step| step.name).collect(),
+            Request::Run(steps) => names(steps),
+            Request::Full(steps) => [vec!["(at full length)"], names(steps)].concat(),
         });
         assert_eq!(names, expected.map(<[&str]>::to_vec).map_err(str::to_owned));
     }
@@ -91,8 +97,9 @@ mod tests {
 
     #[test]
     fn full_adds_the_long_ones() {
-        check(&["full"], Ok(&["fmt", "test", "fuzz"]));
-        check(&["full", "fmt"], Ok(&["fmt", "test", "fuzz"]));
+        let full = ["(at full length)", "fmt", "test", "fuzz"];
+        check(&["full"], Ok(&full));
+        check(&["full", "fmt"], Ok(&full));
     }
 
     #[test]
@@ -112,7 +119,7 @@ mod tests {
     #[test]
     fn the_list_has_a_line_for_each() {
         let expected = "  fmt   about\n  test  about\n  fuzz  about (long: only when named, or with `full`)\n  \
-                        full  every step and the long campaigns";
+                        full  every step, and the long campaigns";
         assert_eq!(list(STEPS, LONG), expected);
     }
 }
