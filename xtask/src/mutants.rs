@@ -28,12 +28,12 @@ pub(crate) fn mutants() -> Result {
     prepare(&copies)?;
 
     // The longest tests notice nothing that others do not, and every change would wait for them.
-    let without = "not (test(single_edits) or test(schedules) or test(weak_secrets))";
+    let without = "not (test(single_edits) or test(weak_secrets))";
     let mut command = cargo("mutants --package runbeam-auth --test-tool nextest --jobs 2");
     command
         .args(["--no-shuffle", "--minimum-test-timeout", "60", "--output"])
         .arg(&place)
-        .args(["--", "--all-features", "--filterset", without])
+        .args(["--", "--filterset", without])
         .env("TMPDIR", &copies);
     let ended = run_within(&mut command, Duration::from_secs(60 * minutes()?));
     report(
