@@ -17,8 +17,9 @@ pub(crate) fn tests() -> Result {
     let runner = Runner::at_hand().command();
     let tests = |selection| format!("{runner} {selection} {TARGETS}");
     let mut commands = [
-        tests("--workspace --all-features"),
-        // With all features, aws-lc-rs does the arithmetic of tokens: here it is ring.
+        // With all features, aws-lc-rs does the arithmetic of tokens. A million changed ones are for what is the
+        // default: ring, below.
+        tests("--workspace --all-features") + " -- --skip single_edits::",
         "build --package runbeam-auth --examples".to_owned(),
         tests("--package runbeam-auth"),
     ]
