@@ -25,6 +25,7 @@ mod snapshot;
 mod status;
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -78,6 +79,7 @@ struct Shared<S> {
     refresh: Refresh,
     current: ArcSwapOption<KeptSet>,
     flight: Mutex<Flight>,
+    hits: AtomicU64,
 }
 
 impl JwksCache {
@@ -125,6 +127,7 @@ impl<S: KeyServer> JwksCache<S> {
                 refresh,
                 current: ArcSwapOption::from_pointee(current),
                 flight: Mutex::default(),
+                hits: AtomicU64::new(0),
             }),
         }
     }
@@ -137,6 +140,7 @@ impl<S: KeyServer> JwksCache<S> {
         verify: impl FnOnce(&JwkSet) -> Result<T, Error>,
     ) -> Result<T, Error> {
         if let Some(set) = self.shared.at_once(key_id) {
+            self.shared.hits.fetch_add(1, Ordering::Relaxed);
             return verify(set.keys());
         }
         if let Some(mut landing) = self.shared.fetch() {
@@ -171,6 +175,7 @@ impl<S: KeyServer> JwksCache<S> {
             age: set.as_ref().map(|set| set.age(now)),
             expires_in: remaining.and_then(Result::ok),
             stale_for: remaining.and_then(Result::err),
+            hits: shared.hits.load(Ordering::Relaxed),
             fetches: flight.fetches(),
             failures: flight.failures(),
             last_problem: flight.last_problem().map(str::to_owned),

@@ -21,6 +21,8 @@ pub struct KeySourceStatus {
     /// How long the set is past its time; `None` if there is none, or if it is good. Beyond the stale limit it is
     /// not used any more.
     pub stale_for: Option<Duration>,
+    /// How many tokens were checked with a set that was at hand, without waiting.
+    pub hits: u64,
     /// How many fetches were started. Finding out where the keys are is part of a fetch.
     pub fetches: u64,
     /// How many of them failed.

@@ -284,6 +284,9 @@ async fn the_state_of_a_source_can_be_told() {
     clock.advance(Duration::from_secs(100));
     let warm = status(&verifier);
     assert_eq!((warm.keys, warm.age), (1, Some(Duration::from_secs(100))));
+    assert_eq!(warm.hits, 0);
+    verifier.verify(&long_lived()).await.unwrap();
+    assert_eq!(status(&verifier).hits, 1);
     assert_eq!(warm.expires_in, Some(HOUR - Duration::from_secs(100)));
     server.answer(Reply::Whole(response(503, &[], "")));
     clock.advance(HOUR);
