@@ -137,7 +137,7 @@ pub(crate) fn load_with_own_key(fixture: &Fixture) -> Contender<'_> {
 
 /// As the quick function does it: the store is opened for each call, and the token is parsed.
 pub(crate) fn load_token(fixture: &Fixture) -> Contender<'_> {
-    Contender::load("ours, opened for each token", || {
+    Contender::load("ours, opened for each token", move || {
         let (runtime, entry) = (runtime(), EntryName::machine_token());
         Box::new(move |number| {
             let (store, instance) = (automatic(&fixture.with_own_key), instance(number));
@@ -164,7 +164,7 @@ pub(crate) fn load_again(fixture: &Fixture) -> Contender<'_> {
     let start = move || {
         let (store, runtime) = (store.clone(), runtime());
         let (instance, entry) = (instance(0), EntryName::machine_token());
-        let again = move |_| {
+        let again = move |_: usize| {
             black_box(runtime.block_on(store.load(&instance, &entry)).unwrap());
         };
         again(0);

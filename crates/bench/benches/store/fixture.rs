@@ -106,10 +106,14 @@ pub(crate) fn instance(number: usize) -> InstanceId {
     format!("gateway-{number}").parse().unwrap()
 }
 
-/// On the thread that asks; what blocks has a thread of its own.
+/// On the thread that asks; what blocks has a thread of its own, which is there before the time is taken.
 pub(crate) fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .unwrap()
+        .unwrap();
+    runtime
+        .block_on(async { tokio::task::spawn_blocking(|| ()).await })
+        .unwrap();
+    runtime
 }
