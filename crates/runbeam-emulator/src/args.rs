@@ -1,56 +1,95 @@
 //! The command line of the program.
 
-use std::{ffi::OsString, net::SocketAddr};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 pub(crate) const HELP: &str = "\
-Runbeam Cloud on loopback, for trying and testing. Nothing is stored: its state ends with it.
+Runbeam Cloud on this machine, for trying and testing, with a clock that can be moved.
 
 Usage: runbeam-emulator [OPTIONS]
 
 Options:
       --listen <ADDRESS:PORT>  Loopback address to listen on; port 0 takes a free one [default: 127.0.0.1:8090]
+      --https <CA_FILE>        Serve HTTPS, and write the certificate to trust to this file (PEM)
+      --data <FILE>            Keep everything in this SQLite file; without it, everything ends with the process
+      --seed-file <FILE>       Add what this JSON or TOML file holds at the start; may be given several times
+      --auto-approve           Approve every device login at once, as the default user
+      --rate-limits            Limit clients as the cloud does: 60 requests and 20 authorizations a minute
       --json                   Print one line of JSON when ready, with addresses and tokens for scripts
   -h, --help                   Print this help
   -V, --version                Print the version
 
+The dashboard is at /_emulator, and the description of everything below it at /_emulator/openapi.yaml.
 The process serves until it gets SIGINT (Ctrl+C) or SIGTERM, and then exits with 0.
 Exit codes: 0 stopped, 1 could not start, 2 wrong arguments.
 ";
 
 /// What the program is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    Serve { listen: SocketAddr, json: bool },
+    Serve(Options),
     Help,
     Version,
+}
+
+/// How to serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Options {
+    pub(crate) listen: SocketAddr,
+    pub(crate) authority_file: Option<PathBuf>,
+    pub(crate) data_file: Option<PathBuf>,
+    pub(crate) seed_files: Vec<PathBuf>,
+    pub(crate) approves_logins: bool,
+    pub(crate) has_limits: bool,
+    pub(crate) json: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8090)),
+            authority_file: None,
+            data_file: None,
+            seed_files: Vec::new(),
+            approves_logins: false,
+            has_limits: false,
+            json: false,
+        }
+    }
 }
 
 impl Command {
     /// Reads the arguments after the program's name; the error names the argument that is wrong.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, String> {
-        let mut listen = SocketAddr::from(([127, 0, 0, 1], 8090));
-        let mut json = false;
-        let mut arguments = arguments
-            .into_iter()
-            .map(|argument| argument.to_string_lossy().into_owned());
+        let mut options = Options::default();
+        let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
-            match argument.split_once('=') {
-                Some(("--listen", address)) => listen = parse_address(address)?,
-                _ => match argument.as_str() {
-                    "--listen" => {
-                        let address = arguments
-                            .next()
-                            .ok_or("--listen needs an address and a port")?;
-                        listen = parse_address(&address)?;
-                    }
-                    "--json" => json = true,
-                    "-h" | "--help" => return Ok(Self::Help),
-                    "-V" | "--version" => return Ok(Self::Version),
-                    _ => return Err(format!("unknown argument '{argument}'")),
-                },
+            let argument = argument.to_string_lossy().into_owned();
+            let (name, attached) = match argument.split_once('=') {
+                Some((name, value)) => (name, Some(OsString::from(value))),
+                None => (argument.as_str(), None),
+            };
+            let mut value = |what: &str| {
+                let value = attached.clone().or_else(|| arguments.next());
+                value.ok_or_else(|| format!("{name} needs {what}"))
+            };
+            match name {
+                "--listen" => {
+                    let address = value("an address and a port")?;
+                    options.listen = parse_address(&address.to_string_lossy())?;
+                }
+                "--https" => options.authority_file = Some(value("a file")?.into()),
+                "--data" => options.data_file = Some(value("a file")?.into()),
+                "--seed-file" => options.seed_files.push(value("a file")?.into()),
+                _ if attached.is_some() => return Err(format!("unknown argument '{argument}'")),
+                "--auto-approve" => options.approves_logins = true,
+                "--rate-limits" => options.has_limits = true,
+                "--json" => options.json = true,
+                "-h" | "--help" => return Ok(Self::Help),
+                "-V" | "--version" => return Ok(Self::Version),
+                _ => return Err(format!("unknown argument '{argument}'")),
             }
         }
-        Ok(Self::Serve { listen, json })
+        Ok(Self::Serve(options))
     }
 }
 
@@ -69,19 +108,41 @@ mod tests {
         assert_eq!(parsed, expected.map_err(str::to_owned));
     }
 
-    fn serve(listen: &str, json: bool) -> Result<Command, &'static str> {
-        let listen = listen.parse().unwrap();
-        Ok(Command::Serve { listen, json })
+    fn serve(change: impl FnOnce(&mut Options)) -> Result<Command, &'static str> {
+        let mut options = Options::default();
+        change(&mut options);
+        Ok(Command::Serve(options))
     }
 
     #[test]
     fn arguments_that_are_known() {
-        check(&[], serve("127.0.0.1:8090", false));
+        check(&[], serve(|_| {}));
         check(
             &["--json", "--listen", "127.0.0.1:0"],
-            serve("127.0.0.1:0", true),
+            serve(|options| {
+                options.listen = "127.0.0.1:0".parse().unwrap();
+                options.json = true;
+            }),
         );
-        check(&["--listen=[::1]:80"], serve("[::1]:80", false));
+        check(
+            &["--listen=[::1]:80"],
+            serve(|options| options.listen = "[::1]:80".parse().unwrap()),
+        );
+        check(
+            &["--data", "a=b.db", "--seed-file=one", "--seed-file", "two"],
+            serve(|options| {
+                options.data_file = Some("a=b.db".into());
+                options.seed_files = vec!["one".into(), "two".into()];
+            }),
+        );
+        check(
+            &["--https", "ca.pem", "--auto-approve", "--rate-limits"],
+            serve(|options| {
+                options.authority_file = Some("ca.pem".into());
+                options.approves_logins = true;
+                options.has_limits = true;
+            }),
+        );
         check(&["--json", "-h"], Ok(Command::Help));
         check(&["--version"], Ok(Command::Version));
     }
@@ -91,6 +152,7 @@ mod tests {
         check(&["--port"], Err("unknown argument '--port'"));
         check(&["--json=yes"], Err("unknown argument '--json=yes'"));
         check(&["--listen"], Err("--listen needs an address and a port"));
+        check(&["--data"], Err("--data needs a file"));
         let wrong = "'localhost' is not an address and a port, such as 127.0.0.1:8090";
         check(&["--listen", "localhost"], Err(wrong));
     }

@@ -1,6 +1,6 @@
 //! Who is calling: reads the bearer token of a request and finds its holder.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
@@ -11,21 +11,30 @@ use jiff::Timestamp;
 use crate::{
     abilities::{Abilities, Ability},
     accounts::User,
-    clock,
     cloud::Cloud,
     digest::Digest,
     jwt,
     problem::Problem,
+    request_log::Notebook,
 };
 
 /// The holder of a valid token.
 #[derive(Debug)]
 pub(crate) struct Caller {
     pub(crate) team_id: String,
-    /// The person behind the token; a machine token has none.
-    pub(crate) user: Option<User>,
+    pub(crate) holder: Holder,
     abilities: Abilities,
     token: Digest,
+}
+
+/// Whom a token speaks for, besides a team.
+#[derive(Debug)]
+pub(crate) enum Holder {
+    User(User),
+    /// The team itself.
+    Team,
+    /// The gateway with this id.
+    Gateway(String),
 }
 
 impl Caller {
@@ -33,15 +42,57 @@ impl Caller {
         self.abilities.contain(ability)
     }
 
+    /// Refuses a caller who lacks an ability, in the words of the resources.
+    pub(crate) fn require(&self, ability: Ability) -> Result<(), Problem> {
+        if self.may(ability) {
+            Ok(())
+        } else {
+            Err(Problem::Forbidden)
+        }
+    }
+
+    /// Refuses a caller who lacks an ability, in the words of what lies below `/harmony`.
+    pub(crate) fn require_in_harmony(&self, ability: Ability) -> Result<(), Problem> {
+        if self.may(ability) {
+            Ok(())
+        } else {
+            Err(Problem::HarmonyForbidden(Problem::UNAUTHORIZED_ACTION))
+        }
+    }
+
+    /// The person behind the token.
+    pub(crate) const fn user(&self) -> Option<&User> {
+        match &self.holder {
+            Holder::User(user) => Some(user),
+            Holder::Team | Holder::Gateway(_) => None,
+        }
+    }
+
+    /// The id of the gateway that calls.
+    pub(crate) fn gateway_id(&self) -> Option<&str> {
+        match &self.holder {
+            Holder::Gateway(id) => Some(id),
+            Holder::User(_) | Holder::Team => None,
+        }
+    }
+
     /// Whether `text` is the token of the header.
     pub(crate) fn presented(&self, text: &str) -> bool {
         self.token == Digest::of(text)
     }
 
+    fn note(&self) -> String {
+        match &self.holder {
+            Holder::User(user) => format!("user {}", user.email()),
+            Holder::Team => format!("team {}", self.team_id),
+            Holder::Gateway(id) => format!("gateway {id}"),
+        }
+    }
+
     fn of_user(user: &User, abilities: Abilities, token: Digest) -> Self {
         Self {
             team_id: user.team().id().to_owned(),
-            user: Some(user.clone()),
+            holder: Holder::User(user.clone()),
             abilities,
             token,
         }
@@ -52,28 +103,41 @@ impl FromRequestParts<Arc<Cloud>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, cloud: &Arc<Cloud>) -> Result<Self, Problem> {
-        bearer(&parts.headers)
-            .and_then(|token| find(cloud, token, clock::now()))
+        let caller = bearer(&parts.headers)
+            .and_then(|token| find(cloud, token, cloud.now()))
             .ok_or_else(|| {
                 if accepts_json(&parts.headers) {
                     Problem::Unauthenticated
                 } else {
                     Problem::SignIn(format!("{}/login", cloud.origin))
                 }
-            })
+            })?;
+        if let Some(notebook) = parts.extensions.get::<Notebook>() {
+            notebook.write(|notes| notes.caller = Some(caller.note()));
+        }
+        Ok(caller)
+    }
+}
+
+/// Who is limited together: the bearers of one token, or an address without one.
+pub(crate) fn client(headers: &HeaderMap, address: Option<IpAddr>) -> Digest {
+    match (bearer(headers), address) {
+        (Some(token), _) => Digest::of(token),
+        (None, Some(address)) => Digest::of(address.to_string()),
+        (None, None) => Digest::of(""),
     }
 }
 
 /// The forms of a bearer token, told apart without looking anything up.
 #[derive(Debug, PartialEq, Eq)]
-enum Form<'a> {
+pub(crate) enum Form<'a> {
     Sanctum { id: &'a str, secret: &'a str },
     Jwt,
     Machine,
 }
 
 impl<'a> Form<'a> {
-    fn of(token: &'a str) -> Self {
+    pub(crate) fn of(token: &'a str) -> Self {
         match token.split_once('|') {
             Some((id, secret))
                 if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) =>
@@ -90,8 +154,8 @@ fn find(cloud: &Cloud, token: &str, now: Timestamp) -> Option<Caller> {
     let digest = Digest::of(token);
     match Form::of(token) {
         Form::Sanctum { id, secret } => {
-            let records = cloud.records();
-            let found = records.tokens.sanctum(id, secret)?;
+            let records = cloud.read();
+            let found = records.tokens().sanctum(id, secret, now)?;
             Some(Caller::of_user(
                 &found.user,
                 found.abilities.clone(),
@@ -99,18 +163,31 @@ fn find(cloud: &Cloud, token: &str, now: Timestamp) -> Option<Caller> {
             ))
         }
         Form::Jwt => {
-            let bearer = jwt::verify(token, &cloud.signing_key, now)?;
-            let records = cloud.records();
-            let user = records.accounts.find(&bearer.user_id)?;
-            let is_member = bearer.team_id.is_none_or(|team| team == user.team().id());
-            is_member.then(|| Caller::of_user(user, Abilities::All, digest))
+            let bearer = jwt::verify(token, |key_id| cloud.keyring.find(key_id), now)?;
+            let records = cloud.read();
+            let accounts = records.accounts();
+            if let Some(user) = accounts.user(&bearer.subject) {
+                let is_member = bearer.team_id.is_none_or(|team| team == user.team().id());
+                return is_member.then(|| Caller::of_user(user, Abilities::All, digest));
+            }
+            let team = accounts.team(&bearer.subject)?;
+            (bearer.team_id.as_deref() == Some(team.id())).then(|| Caller {
+                team_id: team.id().to_owned(),
+                holder: Holder::Team,
+                abilities: Abilities::All,
+                token: digest,
+            })
         }
-        Form::Machine => Some(Caller {
-            team_id: cloud.records().tokens.machine(token, now)?.team_id.clone(),
-            user: None,
-            abilities: Abilities::Only(vec![Ability::Read]),
-            token: digest,
-        }),
+        Form::Machine => {
+            let records = cloud.read();
+            let found = records.tokens().machine(token, now)?;
+            Some(Caller {
+                team_id: found.team_id.clone(),
+                holder: Holder::Gateway(found.gateway_id.clone()),
+                abilities: Abilities::Only(vec![Ability::Read]),
+                token: digest,
+            })
+        }
     }
 }
 

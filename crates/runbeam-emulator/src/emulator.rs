@@ -1,15 +1,16 @@
 //! A running emulator: its addresses, its inhabitants and their tokens.
 
+mod controls;
+
 use std::{fmt, net::SocketAddr, sync::Arc};
 
 use crate::{
-    accounts::{Accounts, Team, User},
+    accounts::{Team, User},
     builder::Builder,
-    clock,
     cloud::Cloud,
     error::Error,
     issuer::SigningKey,
-    jwt::{self, JwtSpec},
+    jwt::JwtSpec,
     operation::Operation,
     server::Server,
     tokens::SanctumSpec,
@@ -73,40 +74,42 @@ impl Emulator {
         format!("{}/api/.well-known/jwks.json", self.cloud.origin)
     }
 
-    /// The key behind the published one, for tests that sign tokens of their own.
+    /// The key that signs, for tests that sign tokens of their own.
     #[must_use]
-    pub fn signing_key(&self) -> &SigningKey {
-        &self.cloud.signing_key
+    pub fn signing_key(&self) -> SigningKey {
+        self.cloud.keyring.signing()
     }
 
     /// The default user, Ines Prado, whose id never changes.
     #[must_use]
     pub fn user(&self) -> &User {
-        &self.cloud.default_user
+        &self.cloud.settings.default_user
     }
 
     /// The team of the default user, Atlantic Imaging, whose id never changes.
     #[must_use]
     pub fn team(&self) -> &Team {
-        self.cloud.default_user.team()
+        self.cloud.settings.default_user.team()
     }
 
     /// A code that no gateway has at the start, so that authorizing it creates one.
     #[must_use]
     pub fn gateway_code(&self) -> &str {
-        &self.cloud.gateway_code
+        &self.cloud.settings.gateway_code
     }
 
     /// Founds another team.
-    #[must_use = "a team has no effect until a user belongs to it"]
+    #[must_use = "a team has no effect until somebody belongs to it"]
     pub fn add_team(&self, name: &str) -> Team {
-        Accounts::new_team(name, clock::now())
+        let team = Team::new(name, self.cloud.now());
+        self.cloud.alter(|records| records.add_team(team.clone()));
+        team
     }
 
     /// Adds a user to a team.
     pub fn add_user(&self, team: &Team, name: &str, email: &str) -> User {
-        let user = Accounts::new_user(team, name, email, clock::now());
-        self.cloud.records().accounts.add(user.clone());
+        let user = User::new(team, name, email, self.cloud.now());
+        self.cloud.alter(|records| records.add_user(user.clone()));
         user
     }
 
@@ -119,7 +122,8 @@ impl Emulator {
     /// Mints a user token by specification.
     #[must_use]
     pub fn mint_jwt_with(&self, spec: JwtSpec) -> String {
-        jwt::mint(&self.cloud, spec, clock::now())
+        let key = self.signing_key();
+        self.cloud.mint(&key).mint(spec, self.cloud.now())
     }
 
     /// Mints a Sanctum token of the default user with all abilities, as the web pages would.
@@ -131,11 +135,12 @@ impl Emulator {
     /// Mints a Sanctum token by specification.
     #[must_use]
     pub fn mint_sanctum_token_with(&self, spec: SanctumSpec) -> String {
-        let default_user = &self.cloud.default_user;
-        self.cloud
-            .records()
-            .tokens
-            .issue_sanctum(spec, default_user)
+        let user = &self.cloud.settings.default_user;
+        let now = self.cloud.now();
+        let issued = self
+            .cloud
+            .alter(|records| records.issue_sanctum(spec, user, now));
+        issued.secret
     }
 
     /// How many requests for an operation have arrived, refused ones included.
@@ -154,7 +159,7 @@ impl fmt::Debug for Emulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Emulator")
             .field("url", &self.cloud.origin)
-            .field("signing_key", self.signing_key())
+            .field("signing_key", &self.signing_key())
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! Why an emulator could not start.
 
-use std::{error, fmt, io, net::SocketAddr};
+use std::{error, fmt, io, net::SocketAddr, path::Path};
 
 /// What to do about an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,13 +12,20 @@ pub enum ErrorKind {
     AddressInUse,
     /// Choose an address on which this process may listen; the source says what is wrong. Not transient.
     CannotListen,
+    /// Choose another data file, or stop the emulator that has it open; the source says what is wrong. Transient if
+    /// that emulator ends.
+    DataFile,
+    /// Correct the seed at the place that the text names. Not transient.
+    Seed,
+    /// Choose a place where the certificate can be written; the source says what is wrong. Not transient.
+    Certificate,
 }
 
-/// Why an emulator could not start.
+/// Why an emulator could not start, or could not take a seed.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
-    address: SocketAddr,
+    text: String,
     source: Option<io::Error>,
 }
 
@@ -29,42 +36,61 @@ impl Error {
         self.kind
     }
 
-    pub(crate) const fn not_loopback(address: SocketAddr) -> Self {
-        Self {
-            kind: ErrorKind::NotLoopback,
-            address,
-            source: None,
-        }
+    const fn new(kind: ErrorKind, text: String, source: Option<io::Error>) -> Self {
+        Self { kind, text, source }
+    }
+
+    pub(crate) fn not_loopback(address: SocketAddr) -> Self {
+        let text = format!(
+            "{address} is not a loopback address: an emulator gives tokens to everybody who reaches it, so listen \
+             on 127.0.0.1 or [::1]"
+        );
+        Self::new(ErrorKind::NotLoopback, text, None)
     }
 
     pub(crate) fn listen(address: SocketAddr, source: io::Error) -> Self {
-        let kind = match source.kind() {
-            io::ErrorKind::AddrInUse => ErrorKind::AddressInUse,
-            _ => ErrorKind::CannotListen,
-        };
-        Self {
-            kind,
-            address,
-            source: Some(source),
+        if source.kind() == io::ErrorKind::AddrInUse {
+            let text = format!(
+                "{address} is in use: stop the other program, or listen on another port (0 takes a free one)"
+            );
+            return Self::new(ErrorKind::AddressInUse, text, Some(source));
         }
+        let text = format!("cannot listen on {address}");
+        Self::new(ErrorKind::CannotListen, text, Some(source))
     }
+
+    pub(crate) fn data_file(path: &Path, source: io::Error) -> Self {
+        let text = format!("cannot use the data file {}", shown(path));
+        Self::new(ErrorKind::DataFile, text, Some(source))
+    }
+
+    /// `text` begins with the place in the seed that is wrong.
+    pub(crate) fn seed(text: String) -> Self {
+        Self::new(
+            ErrorKind::Seed,
+            format!("cannot use the seed: {text}"),
+            None,
+        )
+    }
+
+    pub(crate) fn seed_file(path: &Path, source: io::Error) -> Self {
+        let text = format!("cannot read the seed file {}", shown(path));
+        Self::new(ErrorKind::Seed, text, Some(source))
+    }
+
+    pub(crate) fn certificate(path: &Path, source: io::Error) -> Self {
+        let text = format!("cannot write the certificate {}", shown(path));
+        Self::new(ErrorKind::Certificate, text, Some(source))
+    }
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = self.address;
-        match self.kind {
-            ErrorKind::NotLoopback => write!(
-                f,
-                "{address} is not a loopback address: an emulator gives tokens to everybody who reaches it, \
-                 so listen on 127.0.0.1 or [::1]"
-            ),
-            ErrorKind::AddressInUse => write!(
-                f,
-                "{address} is in use: stop the other program, or listen on another port (0 takes a free one)"
-            ),
-            ErrorKind::CannotListen => write!(f, "cannot listen on {address}"),
-        }
+        f.write_str(&self.text)
     }
 }
 

@@ -11,7 +11,7 @@ use axum::{
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 
-use crate::problem::Problem;
+use crate::{problem::Problem, redact, request_log::Notebook};
 
 /// Most bytes in a body.
 pub(crate) const MAX_BODY: usize = 1 << 20;
@@ -30,6 +30,7 @@ impl<S: Send + Sync> FromRequest<S> for Input {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let is_json = is_json(request.headers());
+        let notebook = request.extensions().get::<Notebook>().cloned();
         let body = timeout(BODY_DEADLINE, Bytes::from_request(request, state))
             .await
             .map_err(|_| Problem::BodyTimedOut)?
@@ -38,10 +39,16 @@ impl<S: Send + Sync> FromRequest<S> for Input {
                 StatusCode::PAYLOAD_TOO_LARGE => Problem::BodyTooLarge,
                 _ => Problem::BodyTimedOut,
             })?;
-        let fields = is_json
+        let fields: Map<String, Value> = is_json
             .then(|| serde_json::from_slice(&body).ok())
-            .flatten();
-        Ok(Self(fields.unwrap_or_default()))
+            .flatten()
+            .unwrap_or_default();
+        if let Some(notebook) = notebook
+            && !fields.is_empty()
+        {
+            notebook.write(|notes| notes.body = Some(redact::body(&fields)));
+        }
+        Ok(Self(fields))
     }
 }
 

@@ -10,7 +10,10 @@ use ring::{
 };
 use serde_json::{Value, json};
 
-use crate::{digest::Digest, rsa_key};
+use crate::{
+    digest::Digest,
+    rsa_key::{self, Primes},
+};
 
 /// An RSA-2048 key that signs with RS256 (RFC 7518, section 3.3).
 ///
@@ -25,6 +28,7 @@ struct Inner {
     key_id: String,
     private: RsaKeyPair,
     public: PublicKeyComponents<Vec<u8>>,
+    primes: Primes,
 }
 
 impl SigningKey {
@@ -33,7 +37,22 @@ impl SigningKey {
     /// Call it from a blocking context: inside an async task, wrap it in `spawn_blocking`.
     #[must_use]
     pub fn generate() -> Self {
-        let private = rsa_key::generate();
+        let (private, primes) = rsa_key::generate();
+        Self::of(private, primes)
+    }
+
+    /// The key that a program before this one kept.
+    pub(crate) fn from_primes(primes: Primes) -> Option<Self> {
+        let private = rsa_key::from_primes(&primes)?;
+        Some(Self::of(private, primes))
+    }
+
+    /// What to keep of a key, so that another program can sign with it.
+    pub(crate) fn primes(&self) -> &Primes {
+        &self.inner.primes
+    }
+
+    fn of(private: RsaKeyPair, primes: Primes) -> Self {
         let public = PublicKeyComponents::<Vec<u8>>::from(private.public());
         let mut key_id = URL_SAFE_NO_PAD.encode(Digest::of(&public.n).as_bytes());
         key_id.truncate(11);
@@ -42,6 +61,7 @@ impl SigningKey {
                 key_id: format!("rb-{key_id}"),
                 private,
                 public,
+                primes,
             }),
         }
     }

@@ -5,15 +5,14 @@ mod args;
 use std::{
     error::Error,
     io::{self, Write},
-    net::SocketAddr,
     process::ExitCode,
 };
 
-use runbeam_emulator::Emulator;
+use runbeam_emulator::{Emulator, RateLimits};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use crate::args::{Command, HELP};
+use crate::args::{Command, HELP, Options};
 
 /// Life of the printed user token, in seconds.
 const JWT_LIFETIME: u64 = 3600;
@@ -26,8 +25,8 @@ fn main() -> ExitCode {
             env!("CARGO_PKG_VERSION"),
             "\n"
         )),
-        Ok(Command::Serve { listen, json }) => {
-            match Runtime::new().map(|runtime| runtime.block_on(serve(listen, json))) {
+        Ok(Command::Serve(options)) => {
+            match Runtime::new().map(|runtime| runtime.block_on(serve(options))) {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return fail(1, error.as_ref()),
                 Err(error) => return fail(1, &error),
@@ -41,18 +40,32 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-async fn serve(listen: SocketAddr, json: bool) -> Result<(), Box<dyn Error>> {
+async fn serve(options: Options) -> Result<(), Box<dyn Error>> {
     // From here on a signal is noticed, so that a stop right after the start is an orderly one, too.
     let stop = stop_signal()?;
-    let emulator = Emulator::builder()
-        .with_listen(listen)
-        .with_jwt_lifetime(std::time::Duration::from_secs(JWT_LIFETIME))
-        .start()
-        .await?;
-    print(&if json {
-        ready_line(&emulator)
+    let mut builder = Emulator::builder()
+        .with_listen(options.listen)
+        .with_jwt_lifetime(std::time::Duration::from_secs(JWT_LIFETIME));
+    if let Some(file) = &options.authority_file {
+        builder = builder.with_https(file);
+    }
+    if let Some(file) = &options.data_file {
+        builder = builder.with_data_file(file);
+    }
+    for file in &options.seed_files {
+        builder = builder.with_seed_file(file)?;
+    }
+    if options.approves_logins {
+        builder = builder.with_automatic_approval();
+    }
+    if options.has_limits {
+        builder = builder.with_rate_limits(RateLimits::of_the_cloud());
+    }
+    let emulator = builder.start().await?;
+    print(&if options.json {
+        ready_line(&emulator, &options)
     } else {
-        summary(&emulator)
+        summary(&emulator, &options)
     });
     stop.await;
     emulator.shutdown().await;
@@ -60,10 +73,12 @@ async fn serve(listen: SocketAddr, json: bool) -> Result<(), Box<dyn Error>> {
 }
 
 /// Everything that a script needs, in one line.
-fn ready_line(emulator: &Emulator) -> String {
+fn ready_line(emulator: &Emulator, options: &Options) -> String {
     let line = json!({
         "url": emulator.url(),
+        "dashboard_url": format!("{}/_emulator", emulator.url()),
         "jwks_url": emulator.jwks_url(),
+        "ca_file": options.authority_file,
         "issuer": emulator.issuer(),
         "jwt": emulator.mint_jwt(),
         "expires_in": JWT_LIFETIME,
@@ -76,22 +91,37 @@ fn ready_line(emulator: &Emulator) -> String {
 }
 
 /// Something to read and to paste.
-fn summary(emulator: &Emulator) -> String {
+fn summary(emulator: &Emulator, options: &Options) -> String {
+    let (curl, trust) = match &options.authority_file {
+        Some(file) => {
+            let file = file.display();
+            (
+                format!("curl --cacert '{file}'"),
+                format!("  trust   {file} holds the certificate\n"),
+            )
+        }
+        None => ("curl".to_owned(), String::new()),
+    };
+    let end = match &options.data_file {
+        Some(file) => format!("Ctrl+C stops it, and {} keeps everything.", file.display()),
+        None => "Ctrl+C stops it, and everything is forgotten.".to_owned(),
+    };
     format!(
         "\
 Runbeam Cloud is emulated at {url}
 
   user    {user} of {team}
-  token   the lines below set one that lives until the emulator stops
+  page    {url}/_emulator
+{trust}  token   the lines below set one that never expires
 
 Try it:
 
   TOKEN='{token}'
-  curl {jwks_url}
-  curl -H \"Authorization: Bearer $TOKEN\" {url}/api/gateways
-  curl -H \"Authorization: Bearer $TOKEN\" --json '{{\"gateway_code\":\"{code}\"}}' {url}/api/harmony/authorize
+  {curl} {jwks_url}
+  {curl} -H \"Authorization: Bearer $TOKEN\" {url}/api/gateways
+  {curl} -H \"Authorization: Bearer $TOKEN\" --json '{{\"gateway_code\":\"{code}\"}}' {url}/api/harmony/authorize
 
-Ctrl+C stops it, and everything is forgotten.
+{end}
 ",
         url = emulator.url(),
         jwks_url = emulator.jwks_url(),

@@ -6,7 +6,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Rows on a page of resources unless the client says otherwise.
-const DEFAULT_PER_PAGE: u32 = 50;
+pub(crate) const RESOURCES: u32 = 50;
+
+/// Rows on a page of changes unless the client says otherwise.
+pub(crate) const CHANGES: u32 = 15;
+
 const MAX_PER_PAGE: u32 = 100;
 
 /// Pages shown on each side of the current one where there are too many to show all.
@@ -21,7 +25,7 @@ pub(crate) struct PageRequest {
 
 impl PageRequest {
     /// Reads `page` and `per_page` from a query; what is no positive number counts as not sent.
-    pub(crate) fn from_query(query: Option<&str>) -> Self {
+    pub(crate) fn from_query(query: Option<&str>, per_page: u32) -> Self {
         let parameter = |name: &str| {
             query?
                 .split('&')
@@ -32,54 +36,71 @@ impl PageRequest {
         };
         Self {
             page: parameter("page").unwrap_or(1),
-            per_page: parameter("per_page")
-                .unwrap_or(DEFAULT_PER_PAGE)
-                .min(MAX_PER_PAGE),
+            per_page: parameter("per_page").unwrap_or(per_page).min(MAX_PER_PAGE),
         }
     }
 
     /// The places of the page's rows among `total` of them.
-    fn rows(self, total: usize) -> Range<usize> {
+    pub(crate) fn rows(self, total: usize) -> Range<usize> {
         let start = (self.page as usize - 1).saturating_mul(self.per_page as usize);
         let start = start.min(total);
         start..start.saturating_add(self.per_page as usize).min(total)
     }
 }
 
-/// Renders the page of `rows` that was asked for; `path` is the address of the list without its query.
-pub(crate) fn render<T: Serialize>(request: PageRequest, rows: &[T], path: &str) -> Value {
-    let range = request.rows(rows.len());
-    let total = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-    let last = total.div_ceil(request.per_page).max(1);
-    let links = Links {
-        current: request.page,
-        last,
-        path,
-    };
-    let (from, to) = if range.is_empty() {
-        (None, None)
-    } else {
-        (Some(range.start + 1), Some(range.end))
-    };
-    json!({
-        "data": &rows[range],
-        "links": {
-            "first": links.url(1),
-            "last": links.url(last),
-            "prev": links.previous(),
-            "next": links.next(),
-        },
-        "meta": {
-            "current_page": request.page,
-            "from": from,
-            "last_page": last,
-            "links": links.list(),
-            "path": path,
-            "per_page": request.per_page,
-            "to": to,
-            "total": total,
-        },
-    })
+/// A page as it is answered.
+#[derive(Debug, Serialize)]
+pub(crate) struct Page<T> {
+    data: Vec<T>,
+    links: Value,
+    meta: Value,
+}
+
+impl<T> Page<T> {
+    /// The page that was asked for, which holds `data` of `total` rows; `path` is the address of the list without its
+    /// query.
+    pub(crate) fn new(request: PageRequest, data: Vec<T>, total: usize, path: &str) -> Self {
+        let range = request.rows(total);
+        let total = u32::try_from(total).unwrap_or(u32::MAX);
+        let last = total.div_ceil(request.per_page).max(1);
+        let links = Links {
+            current: request.page,
+            last,
+            path,
+        };
+        let (from, to) = if range.is_empty() {
+            (None, None)
+        } else {
+            (Some(range.start + 1), Some(range.end))
+        };
+        Self {
+            data,
+            links: json!({
+                "first": links.url(1),
+                "last": links.url(last),
+                "prev": links.previous(),
+                "next": links.next(),
+            }),
+            meta: json!({
+                "current_page": request.page,
+                "from": from,
+                "last_page": last,
+                "links": links.list(),
+                "path": path,
+                "per_page": request.per_page,
+                "to": to,
+                "total": total,
+            }),
+        }
+    }
+
+    /// The page of these rows that was asked for.
+    pub(crate) fn of(request: PageRequest, rows: Vec<T>, path: &str) -> Self {
+        let total = rows.len();
+        let range = request.rows(total);
+        let data = rows.into_iter().skip(range.start).take(range.len());
+        Self::new(request, data.collect(), total, path)
+    }
 }
 
 struct Links<'a> {
@@ -148,7 +169,7 @@ mod tests {
     fn a_query_names_page_and_size() {
         let check = |query: &str, page: u32, per_page: u32| {
             assert_eq!(
-                PageRequest::from_query(Some(query)),
+                PageRequest::from_query(Some(query), RESOURCES),
                 PageRequest { page, per_page },
                 "{query}"
             );
@@ -161,7 +182,7 @@ mod tests {
         check("page=99999999999", 1, 50);
         check("page=2&page=4", 4, 50);
         assert_eq!(
-            PageRequest::from_query(None),
+            PageRequest::from_query(None, RESOURCES),
             PageRequest {
                 page: 1,
                 per_page: 50
@@ -197,14 +218,11 @@ mod tests {
 
     #[test]
     fn a_page_after_the_last_is_empty_and_leads_back() {
-        let page = render(
-            PageRequest {
-                page: 9,
-                per_page: 1,
-            },
-            &[1, 2],
-            "http://h/x",
-        );
+        let request = PageRequest {
+            page: 9,
+            per_page: 1,
+        };
+        let page = json!(Page::of(request, vec![1, 2], "http://h/x"));
         assert_eq!(page["data"], json!([]));
         assert_eq!(page["links"]["prev"], "http://h/x?page=8");
         assert_eq!(page["links"]["next"], Value::Null);

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use serde_json::{Map, Value, json};
@@ -24,13 +24,33 @@ pub(crate) enum Problem {
     BodyTimedOut,
     BodyTooLarge,
     Invalid(FieldErrors),
+    /// An error of the mesh tokens: its class, and a text where there is more to say.
+    Named(StatusCode, &'static str, Option<&'static str>),
+    /// Too many requests; the limiter puts the headers on.
+    TooMany,
+    /// What a fault answers instead of the operation.
+    Injected(StatusCode, String),
+    /// The data file could not be written, so that the change might be lost.
+    NotStored,
 }
 
 impl Problem {
     pub(crate) const UNAUTHORIZED_ACTION: &'static str = "This action is unauthorized.";
 
+    /// There is no such record of this model for the caller.
+    pub(crate) fn no(model: &str) -> Self {
+        Self::NotFound(format!("{model} not found."))
+    }
+
     pub(crate) fn no_gateway() -> Self {
-        Self::NotFound("Gateway not found.".into())
+        Self::no("Gateway")
+    }
+
+    /// One field that breaks a rule.
+    pub(crate) fn invalid(field: &str, text: &str) -> Self {
+        let mut errors = FieldErrors::default();
+        errors.add(field, text);
+        Self::Invalid(errors)
     }
 }
 
@@ -70,6 +90,23 @@ impl IntoResponse for Problem {
             Self::Invalid(errors) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, Json(errors.to_body())).into_response()
             }
+            Self::Named(status, error, text) => {
+                let body = match text {
+                    Some(text) => json!({ "error": error, "message": text }),
+                    None => json!({ "error": error }),
+                };
+                let mut response = (status, Json(body)).into_response();
+                if status == StatusCode::UNAUTHORIZED {
+                    let scheme = HeaderValue::from_static("Bearer");
+                    response
+                        .headers_mut()
+                        .insert(header::WWW_AUTHENTICATE, scheme);
+                }
+                response
+            }
+            Self::Injected(status, text) => message(status, &text),
+            Self::TooMany => message(StatusCode::TOO_MANY_REQUESTS, "Too Many Attempts."),
+            Self::NotStored => message(StatusCode::INTERNAL_SERVER_ERROR, "Server Error"),
         }
     }
 }
@@ -91,6 +128,21 @@ impl FieldErrors {
 
     pub(crate) const fn is_empty(&self) -> bool {
         self.errors.is_empty()
+    }
+
+    /// Takes over what is wrong with the parts of `field`.
+    pub(crate) fn append_below(&mut self, field: &str, parts: Self) {
+        for (part, text) in parts.errors {
+            self.add(format!("{field}.{part}"), text);
+        }
+    }
+
+    /// Every finding on a line of its own, for people.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.errors
+            .iter()
+            .map(|(field, text)| format!("{field}: {text}"))
+            .collect()
     }
 
     /// The body of a 422: the first text as the summary, and all texts by field.

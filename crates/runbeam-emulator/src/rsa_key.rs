@@ -32,15 +32,24 @@ const PUBLIC_EXPONENT: u64 = 65_537;
 /// Searching costs a core for some 30 ms; more threads than this only take cores away from others.
 const MAX_SEARCHERS: usize = 8;
 
+/// The two numbers from which all others of a key follow, with the most significant byte first.
+pub(crate) type Primes = [Vec<u8>; 2];
+
 /// Makes a fresh key of 2048 bits with the public exponent 65537.
-pub(crate) fn generate() -> RsaKeyPair {
+pub(crate) fn generate() -> (RsaKeyPair, Primes) {
     loop {
         let (p, q) = two_primes();
         // A pair without inverses or one that `ring` refuses has no measurable chance; another search costs nothing.
         if let Some(key) = key_pair(&p, &q) {
-            return key;
+            return (key, [p, q].map(|prime| prime.to_be_bytes().to_vec()));
         }
     }
+}
+
+/// The key of two primes that [`generate`] gave, or `None` for other numbers.
+pub(crate) fn from_primes([p, q]: &Primes) -> Option<RsaKeyPair> {
+    let number = |bytes: &[u8]| BoxedUint::from_be_slice(bytes, PRIME_BITS).ok();
+    key_pair(&number(p)?, &number(q)?)
 }
 
 /// Derives the numbers of the Chinese remainder theorem (RFC 8017, section 3.2) and checks them with `ring`.

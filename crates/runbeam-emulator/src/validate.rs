@@ -2,9 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::problem::{FieldErrors, Problem};
+use crate::{
+    kind::{Field, Rule},
+    problem::{FieldErrors, Problem},
+};
 
 /// Most characters in a short text.
 const MAX_LENGTH: usize = 255;
@@ -74,6 +77,19 @@ impl<'a> Fields<'a> {
     /// A text whose length has no limit, such as a token or a key.
     pub(crate) fn long_text(&mut self, field: &str) -> Option<String> {
         self.string(field, self.sent.get(field)?).map(str::to_owned)
+    }
+
+    /// A text of any length that is not blank.
+    pub(crate) fn required_long_text(&mut self, field: &str) -> Option<String> {
+        let is_blank = match self.sent.get(field) {
+            None | Some(Value::Null) => true,
+            Some(value) => value.as_str().is_some_and(|text| text.trim().is_empty()),
+        };
+        if is_blank {
+            self.fail(field, "The :field field is required.");
+            return None;
+        }
+        self.long_text(field)
     }
 
     pub(crate) fn nullable_long_text(&mut self, field: &str) -> Option<Option<String>> {
@@ -155,6 +171,99 @@ impl<'a> Fields<'a> {
         match self.sent.get(field)? {
             Value::Null => Some(None),
             value @ (Value::Array(_) | Value::Object(_)) => Some(Some(value.clone())),
+            _ => {
+                self.fail(field, "The :field field must be an array.");
+                None
+            }
+        }
+    }
+
+    /// The value of a field by its rule, in the form in which it is kept.
+    pub(crate) fn value(&mut self, field: &Field) -> Option<Value> {
+        let name = field.name;
+        if field.required && self.sent.get(name).is_none_or(Value::is_null) {
+            self.fail(name, "The :field field is required.");
+            return None;
+        }
+        match field.rule {
+            Rule::Text if field.required => self.required_text(name, Letters::Any).map(Value::from),
+            Rule::Text => self.text(name, Letters::Any).map(Value::from),
+            Rule::NullableText => self.nullable_text(name).map(Value::from),
+            Rule::NullableLongText => self.nullable_long_text(name).map(Value::from),
+            Rule::Description => self
+                .nullable_long_text(name)
+                .map(|text| Value::from(text.unwrap_or_default())),
+            Rule::Boolean => self.boolean(name).map(Value::from),
+            Rule::Flag => self.flag(name),
+            Rule::Integer(least, most) => match self.nullable_integer(name, least..=most)? {
+                Some(number) => Some(Value::from(number)),
+                None => {
+                    self.fail(name, "The :field field must be an integer.");
+                    None
+                }
+            },
+            Rule::NullableInteger(least, most) => {
+                self.nullable_integer(name, least..=most).map(Value::from)
+            }
+            Rule::NullableId => self.nullable_id(name).map(Value::from),
+            Rule::NullableTexts => self.nullable_texts(name).map(Value::from),
+            Rule::Texts => self
+                .nullable_texts(name)
+                .map(|texts| Value::from(texts.unwrap_or_default())),
+            Rule::NullableStructure => self.nullable_structure(name).map(Value::from),
+            Rule::Connection => self.connection(name),
+            Rule::Named => self.named(name),
+            Rule::Anything => self.sent.get(name).cloned(),
+        }
+    }
+
+    /// A boolean that is kept as 0 or 1.
+    fn flag(&mut self, field: &str) -> Option<Value> {
+        match self.sent.get(field)? {
+            Value::Bool(flag) => Some(Value::from(u8::from(*flag))),
+            number if matches!(integer(number), Some(0 | 1)) => integer(number).map(Value::from),
+            _ => {
+                self.fail(field, "The :field field must be true or false.");
+                None
+            }
+        }
+    }
+
+    /// Host, port, protocol and base path, or null.
+    fn connection(&mut self, field: &str) -> Option<Value> {
+        let parts = match self.sent.get(field)? {
+            Value::Null => return Some(Value::Null),
+            Value::Object(parts) => parts,
+            _ => {
+                self.fail(field, "The :field field must be an array.");
+                return None;
+            }
+        };
+        let mut inner = Fields::of(parts);
+        let connection = json!({
+            "host": inner.nullable_text("host").flatten(),
+            "port": inner.nullable_integer("port", 1..=65_535).flatten(),
+            "protocol": inner.nullable_text("protocol").flatten(),
+            "base_path": inner.nullable_text("base_path").flatten(),
+        });
+        if inner.errors.is_empty() {
+            return Some(connection);
+        }
+        self.errors.append_below(field, inner.errors);
+        None
+    }
+
+    /// An object keyed by name. A list of names stands for empty entries, and nothing for an empty list, as in PHP.
+    fn named(&mut self, field: &str) -> Option<Value> {
+        match self.sent.get(field)? {
+            Value::Null => Some(json!([])),
+            Value::Object(entries) if entries.is_empty() => Some(json!([])),
+            Value::Object(entries) => Some(Value::Object(entries.clone())),
+            Value::Array(names) if names.is_empty() => Some(json!([])),
+            Value::Array(_) => {
+                let names = self.nullable_texts(field)??;
+                Some(names.into_iter().map(|name| (name, json!({}))).collect())
+            }
             _ => {
                 self.fail(field, "The :field field must be an array.");
                 None

@@ -53,3 +53,12 @@ fn keys_differ_and_debug_shows_the_key_id_alone() {
         format!("SigningKey {{ key_id: {:?}, .. }}", one.key_id())
     );
 }
+
+#[test]
+fn the_primes_give_the_same_key_again() {
+    let key = SigningKey::generate();
+    let again = SigningKey::from_primes(key.primes().clone()).unwrap();
+    assert_eq!(again.key_id(), key.key_id());
+    assert!(key.verifies(b"harbour", &again.sign(b"harbour")));
+    assert!(SigningKey::from_primes([vec![4], vec![6]]).is_none());
+}

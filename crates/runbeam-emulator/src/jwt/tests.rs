@@ -4,14 +4,22 @@ use std::sync::LazyLock;
 
 use super::*;
 
-static CLOUD: LazyLock<Cloud> = LazyLock::new(|| {
-    Cloud::new(
-        "http://127.0.0.1:8090".into(),
-        SigningKey::generate(),
-        Duration::from_secs(3600),
-        "edge-lisbon".into(),
-    )
-});
+static KEY: LazyLock<SigningKey> = LazyLock::new(SigningKey::generate);
+
+fn minted(spec: JwtSpec, at: Timestamp) -> String {
+    let mint = Mint {
+        origin: "http://127.0.0.1:8090",
+        key: &KEY,
+        default_user: &User::first(),
+        lifetime: Duration::from_secs(3600),
+    };
+    mint.mint(spec, at)
+}
+
+/// The key with this id, as long as the only one has it.
+fn published(key_id: &str) -> Option<SigningKey> {
+    (key_id == KEY.key_id()).then(|| KEY.clone())
+}
 
 fn now() -> Timestamp {
     Timestamp::from_second(1_768_205_731).unwrap()
@@ -23,8 +31,8 @@ fn after(seconds: i64) -> Timestamp {
 
 #[track_caller]
 fn check(spec: JwtSpec, at: Timestamp, accepted: bool) {
-    let token = mint(&CLOUD, spec, now());
-    assert_eq!(verify(&token, &CLOUD.signing_key, at).is_some(), accepted);
+    let token = minted(spec, now());
+    assert_eq!(verify(&token, published, at).is_some(), accepted);
 }
 
 #[test]
@@ -59,12 +67,12 @@ fn claims_of_the_wrong_kind_are_refused_not_ignored() {
 #[test]
 fn headers_that_are_not_ours_are_refused() {
     let claims = r#"{"sub":"a","exp":9999999999}"#;
-    let key = &CLOUD.signing_key;
     let check = |header: String, accepted: bool| {
-        let token = key.sign_raw(&header, claims);
-        assert_eq!(verify(&token, key, now()).is_some(), accepted, "{header}");
+        let token = KEY.sign_raw(&header, claims);
+        let bearer = verify(&token, published, now());
+        assert_eq!(bearer.is_some(), accepted, "{header}");
     };
-    let kid = key.key_id();
+    let kid = KEY.key_id();
     check(format!(r#"{{"alg":"RS256","kid":"{kid}"}}"#), true);
     check(format!(r#"{{"alg":"none","kid":"{kid}"}}"#), false);
     check(format!(r#"{{"alg":"HS256","kid":"{kid}"}}"#), false);
@@ -78,14 +86,15 @@ fn headers_that_are_not_ours_are_refused() {
 
 #[test]
 fn another_key_and_a_changed_payload_are_refused() {
-    let token = mint(&CLOUD, JwtSpec::new(), now());
-    assert_eq!(verify(&token, &SigningKey::generate(), now()), None);
+    let token = minted(JwtSpec::new(), now());
+    let stranger = SigningKey::generate();
+    assert_eq!(verify(&token, |_| Some(stranger), now()), None);
 
-    let other = mint(&CLOUD, JwtSpec::new().with_claim("sub", "someone"), now());
+    let other = minted(JwtSpec::new().with_claim("sub", "someone"), now());
     let (signed, _) = other.rsplit_once('.').unwrap();
     let (_, signature) = token.rsplit_once('.').unwrap();
     assert_eq!(
-        verify(&format!("{signed}.{signature}"), &CLOUD.signing_key, now()),
+        verify(&format!("{signed}.{signature}"), published, now()),
         None
     );
 }
@@ -93,7 +102,7 @@ fn another_key_and_a_changed_payload_are_refused() {
 #[test]
 fn the_form_of_a_jwt_is_three_parts_with_an_algorithm() {
     let check = |text: &str, expected: bool| assert_eq!(has_form(text), expected, "{text}");
-    check(&mint(&CLOUD, JwtSpec::new(), now()), true);
+    check(&minted(JwtSpec::new(), now()), true);
     check("eyJhbGciOiJub25lIn0..", true);
     check("eyJhbGciOiJub25lIn0.", false);
     check("eyJhbGciOiJub25lIn0...", false);

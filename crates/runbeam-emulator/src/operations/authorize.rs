@@ -3,60 +3,70 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State, http::StatusCode, response::IntoResponse};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::changes::FOREIGN_GATEWAY;
 use crate::{
     abilities::Ability,
-    accounts::User,
     authenticate::Caller,
     clock,
     cloud::Cloud,
-    gateways::Coded,
     input::Input,
+    kind::Kind,
     problem::Problem,
-    tokens::MACHINE_TOKEN_LIFETIME,
+    record::Record,
+    records::Records,
+    table::{Coded, slug, unique},
     validate::{Fields, Letters},
 };
 
 /// What no source documents; the set that the contract chose.
 const MACHINE_ABILITIES: [&str; 3] = ["harmony:send", "harmony:receive", "harmony:config"];
 
-const FOREIGN_GATEWAY: Problem = Problem::HarmonyForbidden("Gateway is owned by another team");
-
 pub(crate) async fn authorize(
     State(cloud): State<Arc<Cloud>>,
     caller: Caller,
     Input(sent): Input,
 ) -> Result<impl IntoResponse, Problem> {
-    let user = user_who_may(&caller, Ability::Create)?;
+    person_who_may(&caller, Ability::Create)?;
     let code = validate_authorize(&sent, &caller)?;
+    cloud.change(|records| {
+        let now = cloud.now();
+        let gateway = match records.gateways().with_code(&caller.team_id, &code) {
+            Coded::Own(gateway) => gateway.clone(),
+            Coded::Foreign => return Err(FOREIGN_GATEWAY),
+            Coded::Free => create(records, &caller.team_id, &code, now),
+        };
+        let lifetime = cloud.settings.machine_lifetime;
+        let issued = records.issue_machine((&gateway.id, &gateway.team_id), lifetime, now);
+        let body = json!({
+            "machine_token": issued.secret,
+            "expires_in": lifetime.as_secs_f64(),
+            "expires_at": clock::wire(issued.token.expires_at),
+            "gateway": {
+                "id": gateway.id,
+                "code": gateway.code,
+                "name": gateway.title(),
+                "authorized_by": caller.user(),
+            },
+            "abilities": MACHINE_ABILITIES,
+        });
+        Ok((StatusCode::CREATED, Json(body)))
+    })
+}
 
-    let now = clock::now();
-    let mut records = cloud.records();
-    let records = &mut *records;
-    let gateway = match records.gateways.with_code(&caller.team_id, &code) {
-        Coded::Own(gateway) => gateway,
-        Coded::Foreign => return Err(FOREIGN_GATEWAY),
-        Coded::Free => records
-            .gateways
-            .create_authorized(&caller.team_id, &code, now),
-    };
-    let issued = records
-        .tokens
-        .issue_machine(&gateway.id, &gateway.team_id, now);
-    let body = json!({
-        "machine_token": issued.secret,
-        "expires_in": MACHINE_TOKEN_LIFETIME.as_secs_f64(),
-        "expires_at": clock::wire(issued.expires_at),
-        "gateway": {
-            "id": gateway.id,
-            "code": gateway.code,
-            "name": gateway.title,
-            "authorized_by": user,
-        },
-        "abilities": MACHINE_ABILITIES,
+/// Creates an enabled gateway for a code that nobody has used.
+fn create(records: &mut Records, team_id: &str, code: &str, now: Timestamp) -> Record {
+    let gateways = records.gateways();
+    let name = unique(&slug(code, "gateway"), |name| {
+        gateways.id_of_name(team_id, name).is_some()
     });
-    Ok((StatusCode::CREATED, Json(body)))
+    let mut gateway = Record::new(Kind::Gateway, team_id, code.into(), name, now);
+    gateway.set("enabled", json!(true));
+    gateway.title = Some(format!("Gateway {code}"));
+    records.insert(gateway.clone());
+    gateway
 }
 
 pub(crate) async fn revoke(
@@ -64,31 +74,29 @@ pub(crate) async fn revoke(
     caller: Caller,
     Input(sent): Input,
 ) -> Result<impl IntoResponse, Problem> {
-    user_who_may(&caller, Ability::Delete)?;
+    person_who_may(&caller, Ability::Delete)?;
     let code = validate_revoke(&sent, &caller)?;
-
-    let mut records = cloud.records();
-    let records = &mut *records;
-    let gateway = match records.gateways.with_code(&caller.team_id, &code) {
-        Coded::Own(gateway) => gateway,
-        Coded::Foreign => return Err(FOREIGN_GATEWAY),
-        Coded::Free => return Err(Problem::no_gateway()),
-    };
-    let revoked = records.tokens.revoke_machine(&gateway.id, clock::now());
-    Ok(Json(json!({
-        "success": true,
-        "message": "Gateway tokens revoked successfully",
-        "revoked": revoked,
-    })))
+    cloud.change(|records| {
+        let gateway_id = match records.gateways().with_code(&caller.team_id, &code) {
+            Coded::Own(gateway) => gateway.id.clone(),
+            Coded::Foreign => return Err(FOREIGN_GATEWAY),
+            Coded::Free => return Err(Problem::no_gateway()),
+        };
+        let revoked = records.revoke_machine(&gateway_id, cloud.now());
+        Ok(Json(json!({
+            "success": true,
+            "message": "Gateway tokens revoked successfully",
+            "revoked": revoked,
+        })))
+    })
 }
 
-/// The person behind the call: a gateway can neither authorize nor revoke, not even itself.
-fn user_who_may(caller: &Caller, ability: Ability) -> Result<&User, Problem> {
-    caller
-        .user
-        .as_ref()
-        .filter(|_| caller.may(ability))
-        .ok_or(Problem::HarmonyForbidden(Problem::UNAUTHORIZED_ACTION))
+/// A gateway can neither authorize nor revoke, not even itself.
+fn person_who_may(caller: &Caller, ability: Ability) -> Result<(), Problem> {
+    if caller.gateway_id().is_some() {
+        return Err(Problem::HarmonyForbidden(Problem::UNAUTHORIZED_ACTION));
+    }
+    caller.require_in_harmony(ability)
 }
 
 /// Checks an `AuthorizeRequest` and gives its gateway code.

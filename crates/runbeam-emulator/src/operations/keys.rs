@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State, http::header, response::IntoResponse};
-use serde_json::json;
 
 use crate::cloud::Cloud;
 
 pub(crate) async fn jwks(State(cloud): State<Arc<Cloud>>) -> impl IntoResponse {
     (
         [(header::CACHE_CONTROL, "public, max-age=3600")],
-        Json(json!({ "keys": [cloud.signing_key.jwk()] })),
+        Json(cloud.keyring.to_jwks()),
     )
 }

@@ -8,6 +8,8 @@ use tokio::{
     net::TcpStream,
 };
 
+use crate::contract;
+
 /// A request, sent on a connection of its own.
 #[derive(Clone)]
 pub(crate) struct Request {
@@ -15,6 +17,7 @@ pub(crate) struct Request {
     target: String,
     headers: String,
     body: Vec<u8>,
+    is_checked: bool,
 }
 
 impl Request {
@@ -24,7 +27,14 @@ impl Request {
             target: target.into(),
             headers: String::new(),
             body: Vec::new(),
+            is_checked: true,
         }
+    }
+
+    /// Of an answer that a fault spoils, the contract says nothing.
+    pub(crate) fn unchecked(mut self) -> Self {
+        self.is_checked = false;
+        self
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
@@ -52,7 +62,8 @@ impl Request {
             target,
             headers,
             body,
-        } = self;
+            ..
+        } = self.clone();
         let length = body.len();
         let head = format!(
             "{method} {target} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
@@ -63,7 +74,11 @@ impl Request {
         let _ = stream.write_all(&body).await;
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer).await;
-        Response::parse(&String::from_utf8(answer).unwrap())
+        let answer = Response::parse(&String::from_utf8(answer).unwrap());
+        if self.is_checked {
+            contract::check(method, &target, &answer);
+        }
+        answer
     }
 }
 
@@ -115,4 +130,13 @@ impl Response {
     pub(crate) fn expect(&self, status: u16, body: Value) {
         assert_eq!((self.status, self.json()), (status, body));
     }
+}
+
+/// Sends exactly this text on a connection of its own.
+pub(crate) async fn raw(to: SocketAddr, text: &str) -> Response {
+    let mut stream = TcpStream::connect(to).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    Response::parse(&answer)
 }

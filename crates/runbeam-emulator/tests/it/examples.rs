@@ -1,31 +1,14 @@
 //! The answers beside the examples of the contract: the same fields with the same kinds of value.
 
-use std::{fs, path::Path};
-
 use runbeam_emulator::Emulator;
 use serde_json::{Value, json};
 
-use crate::{as_user, client::Request, get, post, start};
-
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the environment alone knows whether everything must be checked"
-)]
-fn must_be_complete() -> bool {
-    std::env::var_os("CI").is_some_and(|value| value == "true")
-}
+use crate::{as_user, client::Request, contract::shared_contract, get, post, start};
 
 /// Reads an example, or says that it is skipped; where everything must be checked, missing examples are an error.
 fn example(name: &str) -> Option<Value> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/contract/examples");
-    match fs::read(directory.join(name)) {
-        Ok(bytes) => Some(serde_json::from_slice(&bytes).unwrap()),
-        Err(error) => {
-            assert!(!must_be_complete(), "{name}: {error}");
-            eprintln!("skipped: {name} is not here");
-            None
-        }
-    }
+    let text = shared_contract(&format!("examples/{name}"))?;
+    Some(serde_json::from_str(&text).unwrap())
 }
 
 /// Compares names and kinds at every depth; of lists, the first rows.

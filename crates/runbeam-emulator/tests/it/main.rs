@@ -8,16 +8,23 @@
     reason = "a failed expectation outside a test function fails its test just the same"
 )]
 
+mod administration;
 mod authentication;
 mod authorization;
+mod browser;
 mod client;
+mod contract;
+mod coverage;
 mod examples;
+mod faults;
 mod gateways;
 mod keys;
+mod memory;
 mod patience;
 mod program;
 mod refusals;
 mod running;
+mod time_travel;
 mod validation;
 
 use std::sync::OnceLock;

@@ -113,7 +113,17 @@ async fn a_person_gets_something_to_paste() {
 async fn help_and_version() {
     let (code, out, error) = run(&["--help"]).await;
     assert_eq!((code, error.as_str()), (0, ""));
-    for option in ["--listen", "--json", "--help", "--version"] {
+    for option in [
+        "--listen",
+        "--https",
+        "--data",
+        "--seed-file",
+        "--auto-approve",
+        "--rate-limits",
+        "--json",
+        "--help",
+        "--version",
+    ] {
         assert!(out.contains(option), "{option}");
     }
     let version = concat!("runbeam-emulator ", env!("CARGO_PKG_VERSION"), "\n");

@@ -34,8 +34,7 @@ async fn an_unknown_address_is_not_found() {
     let emulator = start().await;
     for (target, named) in [
         ("/", ""),
-        ("/login", "login"),
-        ("/api/services", "api/services"),
+        ("/api/servers", "api/servers"),
         ("/api/api/api/gateways", "api/api/api/gateways"),
         ("/gateways//x", "gateways//x"),
         ("/gateways/", "gateways"),
