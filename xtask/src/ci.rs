@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::step::{self, Campaign, Outcome, Result, Step};
-use crate::{alone, demo, deny, fuzz, layers, lint, miri, mutants, test, tidy, tools};
+use crate::{
+    alone, contract, demo, deny, fuzz, layers, lint, load, miri, mutants, test, tidy, tools,
+};
 use request::Request;
 use summary::Row;
 
@@ -74,6 +76,16 @@ const LONG: &[Step] = &[
         "campaigns",
         "all tests at full length, optimized and with overflow checks",
         |_| test::campaigns(),
+    ),
+    Step::new(
+        "contract",
+        "schemathesis finds no answer of the emulator that the description of the API does not allow",
+        |_| contract::run_fuzzer(),
+    ),
+    Step::new(
+        "load",
+        "the numbers of the emulator: start, requests a second, memory",
+        |_| load::run_measurements(),
     ),
     Step::new(
         "miri",

@@ -11,11 +11,13 @@
 
 mod alone;
 mod ci;
+mod contract;
 mod demo;
 mod deny;
 mod fuzz;
 mod layers;
 mod lint;
+mod load;
 mod miri;
 mod mutants;
 mod process;

@@ -48,6 +48,10 @@ const PACKAGES: &[Package] = &[
         proofs: &["/etc/ssl/certs/ca-certificates.crt"],
     },
     Package {
+        name: "chromium",
+        proofs: &["chromium"],
+    },
+    Package {
         name: "dbus",
         proofs: &["dbus-run-session"],
     },
@@ -64,12 +68,20 @@ const PACKAGES: &[Package] = &[
         proofs: &["secret-tool"],
     },
     Package {
+        name: "python3-venv",
+        proofs: &["python3", "/usr/share/doc/python3-venv"],
+    },
+    Package {
         name: "strace",
         proofs: &["strace"],
     },
     Package {
         name: "util-linux",
         proofs: &["setpriv"],
+    },
+    Package {
+        name: "wrk",
+        proofs: &["wrk"],
     },
 ];
 
