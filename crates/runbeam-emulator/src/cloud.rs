@@ -70,7 +70,7 @@ impl Cloud {
         self.clock.now()
     }
 
-    /// Everything that is remembered, for one reading.
+    /// Everything that is remembered, for one reading. Device logins, which are never written down, change here, too.
     pub(crate) fn read(&self) -> MutexGuard<'_, Records> {
         unpoisoned(&self.records)
     }

@@ -198,3 +198,55 @@ async fn refusals() {
         &post(&emulator, "/api/gateways", json!({})).await.json(),
     );
 }
+
+/// Each kind, made from what its example shows, is shown as in the example.
+#[tokio::test]
+async fn resources() {
+    let emulator = start().await;
+    let gateway = lisbon(&emulator).await["data"]["id"].clone();
+    for (plural, one) in [
+        ("services", "service"),
+        ("endpoints", "endpoint"),
+        ("backends", "backend"),
+        ("pipelines", "pipeline"),
+        ("middlewares", "middleware"),
+        ("transforms", "transform"),
+        ("policies", "policy"),
+        ("networks", "network"),
+        ("authentications", "authentication"),
+        ("peers", "peer"),
+        ("targets", "target"),
+        ("rules", "rule"),
+        ("meshes", "mesh"),
+    ] {
+        let Some(example) = example(&format!("cloud-{one}-show.json")) else {
+            return;
+        };
+        let mut request = example["data"].clone();
+        let fields = request.as_object_mut().unwrap();
+        for inner in ["http", "options"] {
+            // Flat on the way in, nested on the way out.
+            if matches!((one, inner), ("network", "http") | ("transform", "options")) {
+                let nested = fields.remove(inner).unwrap();
+                fields.extend(nested.as_object().unwrap().clone());
+            }
+        }
+        if let Some(id) = fields.get_mut("gateway_id") {
+            *id = gateway.clone();
+        }
+        let made = post(&emulator, &format!("/api/{plural}"), request)
+            .await
+            .json();
+        let mut settled = made["data"].clone();
+        for name in ["id", "gateway_id", "created_at", "updated_at"] {
+            if let Some(value) = settled.get_mut(name) {
+                assert_eq!(shape(value), shape(&example["data"][name]), "{one} {name}");
+                *value = example["data"][name].clone();
+            }
+        }
+        assert_eq!(settled, example["data"], "{one}");
+        let target = format!("/api/{plural}/{}", made["data"]["id"].as_str().unwrap());
+        let deleted = as_user(&emulator, Request::new("DELETE", target)).await;
+        same(&format!("cloud-{one}-destroy.json"), &deleted.json());
+    }
+}
