@@ -1,6 +1,8 @@
 //! Bearer tokens (RFC 6750): where they stand, and what kind they are.
 
 use runbeam_model::Secret;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::jws::MAX_TOKEN_BYTES;
 use crate::{Error, Rejection, base64url, json};
@@ -147,14 +149,23 @@ fn kind_of(token: &str) -> TokenKind {
         return TokenKind::Sanctum;
     }
     let mut parts = token.split('.');
-    let header = parts
-        .next()
-        .and_then(base64url::decode)
-        .and_then(|bytes| json::object(&bytes));
-    if parts.count() == 2 && header.is_some_and(|header| header.contains_key("alg")) {
+    let header = parts.next().and_then(base64url::decode);
+    let has_algorithm = || {
+        header
+            .and_then(|header| json::read(&header).ok())
+            .is_some_and(|Header { alg }| alg.is_some())
+    };
+    if parts.count() == 2 && has_algorithm() {
         return TokenKind::Jwt;
     }
     TokenKind::Machine
+}
+
+/// What makes a first part the header of a JWT.
+#[derive(Deserialize)]
+struct Header {
+    #[serde(default, deserialize_with = "json::present")]
+    alg: Option<IgnoredAny>,
 }
 
 /// The checksum of ISO 3309, which PHP calls `crc32b`.

@@ -1,11 +1,11 @@
 //! The claims of a user's token (RFC 7519, section 4), and what is said about the user.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use runbeam_model::{Origin, TeamInfo, Timestamp, UserInfo};
-use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 
 use crate::json::{self, Problem, Text};
 use crate::{Error, Rejection};
@@ -101,8 +101,9 @@ impl<'a> Said<'a> {
             ),
         })?;
         if !required.is_empty() {
-            let claims = json::object(payload).unwrap_or_default();
-            let is_missing = |name: &&String| claims.get(*name).is_none_or(Value::is_null);
+            let claims: HashMap<Text<'_>, Option<IgnoredAny>> =
+                json::read(payload).unwrap_or_default();
+            let is_missing = |name: &&String| claims.get(name.as_str()).is_none_or(Option::is_none);
             if let Some(name) = required.iter().find(is_missing) {
                 return Err(missing(name));
             }

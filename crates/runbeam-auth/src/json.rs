@@ -4,7 +4,7 @@
 mod names;
 mod strict;
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
@@ -15,7 +15,7 @@ use self::strict::{Fault, Strict};
 
 /// Reads the value that `bytes` are the JSON text of, and nothing beside it.
 ///
-/// UTF-8 only, no byte order mark, at most 128 levels deep, no name twice in any object, whether `T` has it or not.
+/// UTF-8 only, no byte order mark, at most 127 levels deep, no name twice in any object, whether `T` has it or not.
 pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
     // Once for all of it is faster than for each text in it.
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::Malformed)?;
@@ -45,11 +45,17 @@ pub(crate) enum Problem {
 }
 
 /// A text, copied only if it holds an escape.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
 
 impl AsRef<str> for Text<'_> {
     fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Text<'_> {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -5,14 +5,20 @@ mod roca;
 mod rsa_arithmetic;
 mod rsa_key;
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 
 use runbeam_model::ParseError;
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 pub(crate) use self::rsa_key::RsaKey;
 
-use crate::{Error, Rejection, base64url, json};
+use crate::json::{self, Problem, Text};
+use crate::{Error, Rejection, base64url};
 
 const MAX_SET_BYTES: usize = 1 << 20;
 const MAX_KEYS: usize = 512;
@@ -46,27 +52,23 @@ impl JwkSet {
         if document.len() > MAX_SET_BYTES {
             return Err(unusable("it is larger than 1 MiB"));
         }
-        let object = json::object(document)
-            .ok_or_else(|| unusable("it is not a JSON object in which every name stands once"))?;
-        let jwks = match object.get("keys") {
-            Some(Value::Array(keys)) if keys.len() > MAX_KEYS => {
-                return Err(unusable("it has more than 512 keys"));
+        let set: Document<'_> = json::read(document).map_err(|problem| match problem {
+            Problem::Member(_) => unusable("it has no list of up to 512 keys"),
+            Problem::Malformed => {
+                unusable("it is not a JSON object in which every name stands once")
             }
-            Some(Value::Array(keys)) => keys.iter().filter_map(Value::as_object).collect(),
-            Some(_) => return Err(unusable("it has no list of keys")),
-            None if object.contains_key("kty") => vec![&object],
-            None => return Err(unusable("it has no list of keys")),
+        })?;
+        let keys: Vec<_> = match (set.keys, set.kty) {
+            // What is wrong with one key is no fault of its neighbours (RFC 7517, section 5).
+            (Some(Jwks(keys)), _) => keys.into_iter().filter_map(Entry::from_json).collect(),
+            (None, Some(_)) => Entry::read(document).into_iter().collect(),
+            (None, None) => return Err(unusable("it has no list of keys")),
         };
-        let keys: Vec<_> = jwks.into_iter().filter_map(Entry::from_jwk).collect();
-        let usable = || keys.iter().filter(|entry| entry.key.is_some());
-        for (index, entry) in usable().enumerate() {
-            if entry.key_id.is_some()
-                && usable()
-                    .skip(index + 1)
-                    .any(|other| other.key_id == entry.key_id)
-            {
-                return Err(unusable("it has two keys of one key id"));
-            }
+        let mut key_ids = HashSet::new();
+        let usable = keys.iter().filter(|entry| entry.key.is_some());
+        let mut named = usable.filter_map(|entry| entry.key_id.as_deref());
+        if !named.all(|key_id| key_ids.insert(key_id)) {
+            return Err(unusable("it has two keys of one key id"));
         }
         Ok(Self {
             keys,
@@ -154,38 +156,126 @@ impl JwkSet {
 }
 
 impl Entry {
-    /// A key of RSA; `None` for any other kind.
-    fn from_jwk(jwk: &Map<String, Value>) -> Option<Self> {
-        if jwk.get("kty")?.as_str()? != "RSA" {
+    fn from_json(jwk: &RawValue) -> Option<Self> {
+        Self::read(jwk.get().as_bytes())
+    }
+
+    /// A key of RSA; `None` for any other kind, and for what is no key at all.
+    fn read(jwk: &[u8]) -> Option<Self> {
+        let jwk: Jwk<'_> = json::read(jwk).ok()?;
+        if text(jwk.kty?)? != "RSA" {
             return None;
         }
-        let key_id = match jwk.get("kid") {
+        let key_id = match jwk.kid {
             None => None,
-            Some(id) => Some(id.as_str()?.to_owned()),
+            Some(key_id) => Some(text(key_id)?.into_owned()),
         };
-        let key = may_verify_rs256(jwk)
-            .then(|| rsa_key(jwk))
-            .flatten()
-            .map(Arc::new);
+        let key = jwk.rsa_key().map(Arc::new);
         Some(Self { key_id, key })
     }
 }
 
-/// The key of the numbers `n` and `e` (RFC 7518, section 6.3.1).
-fn rsa_key(jwk: &Map<String, Value>) -> Option<RsaKey> {
-    let number = |name| base64url::decode(jwk.get(name)?.as_str()?);
-    RsaKey::from_numbers(&number("n")?, &number("e")?)
+/// A key set, or a single key.
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    keys: Option<Jwks<'a>>,
+    #[serde(default, deserialize_with = "json::present")]
+    kty: Option<IgnoredAny>,
 }
 
-/// Whether `use`, `key_ops` and `alg`, where they are given, allow to verify RS256.
-fn may_verify_rs256(jwk: &Map<String, Value>) -> bool {
-    let is = |name, expected: &str| jwk.get(name).is_none_or(|value| value == expected);
-    let may_verify = jwk.get("key_ops").is_none_or(|operations| {
-        operations
-            .as_array()
-            .is_some_and(|operations| operations.iter().any(|operation| operation == "verify"))
-    });
-    is("use", "sig") && is("alg", "RS256") && may_verify
+/// The texts of the keys of a set, no more of them than are allowed.
+struct Jwks<'a>(Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Jwks<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(JwksVisitor).map(Self)
+    }
+}
+
+struct JwksVisitor;
+
+impl<'de> Visitor<'de> for JwksVisitor {
+    type Value = Vec<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of keys")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut jwks: A) -> Result<Self::Value, A::Error> {
+        let mut all = Vec::new();
+        while let Some(jwk) = jwks.next_element()? {
+            if all.len() == MAX_KEYS {
+                return Err(A::Error::custom("more than 512 keys"));
+            }
+            all.push(jwk);
+        }
+        Ok(all)
+    }
+}
+
+/// What is looked at in a key. A member of a wrong type makes the key unusable, and nothing else.
+#[derive(Deserialize)]
+struct Jwk<'a> {
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    kty: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    kid: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "use", deserialize_with = "json::present")]
+    public_use: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    alg: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    key_ops: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    n: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    e: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "json::present")]
+    oth: Option<IgnoredAny>,
+}
+
+impl Jwk<'_> {
+    /// The key of the numbers `n` and `e` (RFC 7518, section 6.3.1), if it may verify RS256 and can.
+    fn rsa_key(&self) -> Option<RsaKey> {
+        let is = |member: Option<&RawValue>, expected| {
+            member.is_none_or(|it| text(it).is_some_and(|it| it == expected))
+        };
+        // Keys of more than two primes are not supported, and then must not be used (RFC 7518, section 6.3.2.7).
+        let may_verify = is(self.public_use, "sig")
+            && is(self.alg, "RS256")
+            && self.key_ops.is_none_or(allow_to_verify)
+            && self.oth.is_none();
+        let number = |member| base64url::decode(&text(member)?);
+        may_verify
+            .then(|| RsaKey::from_numbers(&number(self.n?)?, &number(self.e?)?))
+            .flatten()
+    }
+}
+
+/// Whether `key_ops` is a list of different texts, with `verify` and nothing that is not for signatures (RFC 7517,
+/// section 4.3). Operations that nobody has registered are no reason to refuse.
+fn allow_to_verify(key_ops: &RawValue) -> bool {
+    const OTHER_USES: [&str; 6] = [
+        "encrypt",
+        "decrypt",
+        "wrapKey",
+        "unwrapKey",
+        "deriveKey",
+        "deriveBits",
+    ];
+    let operations: Option<Vec<Text<'_>>> = json::read(key_ops.get().as_bytes()).ok();
+    operations.is_some_and(|operations| {
+        let mut seen = HashSet::new();
+        let mut names = operations.iter().map(|Text(name)| &**name);
+        names.all(|name| !OTHER_USES.contains(&name) && seen.insert(name))
+            && seen.contains("verify")
+    })
+}
+
+fn text(member: &RawValue) -> Option<Cow<'_, str>> {
+    let Text(text) = json::read(member.get().as_bytes()).ok()?;
+    Some(text)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::json::{self, Problem, Text};
 use crate::shared_secret::SharedSecret;
@@ -40,6 +41,7 @@ pub struct Jws<'a> {
     signature: Vec<u8>,
     algorithm: Algorithm,
     key_id: Option<String>,
+    is_nesting: bool,
 }
 
 impl<'a> Jws<'a> {
@@ -81,13 +83,14 @@ impl<'a> Jws<'a> {
                 "its header is larger than 8 KiB",
             ));
         }
-        let (algorithm, key_id) = read_header(&header_json, is_allowed)?;
+        let (algorithm, key_id, is_nesting) = read_header(&header_json, is_allowed)?;
         Ok(Self {
             signed: &token[..header.len() + 1 + payload.len()],
             payload: decode(payload)?,
             signature: decode(signature)?,
             algorithm,
             key_id,
+            is_nesting,
         })
     }
 
@@ -99,6 +102,11 @@ impl<'a> Jws<'a> {
 
     pub(crate) fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    /// Whether its payload is a token itself, by its header.
+    pub(crate) fn is_nesting(&self) -> bool {
+        self.is_nesting
     }
 
     /// The payload, not verified: to find out whose keys to ask.
@@ -154,13 +162,30 @@ struct Header<'a> {
     crit: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "json::present")]
     b64: Option<bool>,
+    #[serde(borrow, default, deserialize_with = "json::present")]
+    cty: Option<&'a RawValue>,
 }
 
-/// The algorithm and the key id of a header that asks for nothing else.
+impl Header<'_> {
+    /// Whether it says that its payload is a token itself (RFC 7519, section 5.2).
+    fn is_of_nested_token(&self) -> bool {
+        let content_type: Option<Text<'_>> = self
+            .cty
+            .and_then(|content_type| json::read(content_type.get().as_bytes()).ok());
+        content_type.is_some_and(|Text(content_type)| {
+            let names = ["JWT", "application/jwt"];
+            names
+                .iter()
+                .any(|name| content_type.eq_ignore_ascii_case(name))
+        })
+    }
+}
+
+/// The algorithm and the key id of a header that asks for nothing else, and whether the payload is a token itself.
 fn read_header(
     header: &[u8],
     is_allowed: impl Fn(Algorithm) -> bool,
-) -> Result<(Algorithm, Option<String>), Error> {
+) -> Result<(Algorithm, Option<String>, bool), Error> {
     let header: Header<'_> = json::read(header).map_err(|problem| match problem {
         Problem::Member(member) if member == "alg" => other_algorithm(),
         Problem::Member(member) if member == "b64" => extension(),
@@ -178,10 +203,9 @@ fn read_header(
     if header.crit.is_some() || header.b64 == Some(false) {
         return Err(extension());
     }
-    Ok((
-        algorithm,
-        header.kid.map(|Text(key_id)| key_id.into_owned()),
-    ))
+    let is_nesting = header.is_of_nested_token();
+    let key_id = header.kid.map(|Text(key_id)| key_id.into_owned());
+    Ok((algorithm, key_id, is_nesting))
 }
 
 fn malformed(problem: &'static str) -> Error {

@@ -57,7 +57,9 @@ impl TrustPolicy {
     }
 
     /// Requires that the token names this audience, exactly (RFC 7519, section 4.1.3). Without this, the
-    /// audience of a token is not looked at.
+    /// audience of a token is not looked at: a token that the same issuer signed for somebody else, such as that of
+    /// a mesh (`mesh:…`), passes for one of a user. Whoever must tell them apart asks for an audience, or looks at
+    /// [`Claims::aud`] and [`Claims::user`].
     #[must_use]
     pub fn with_audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
@@ -99,6 +101,12 @@ impl TrustPolicy {
                 .any(|issuer| issuer.algorithm() == algorithm)
         };
         let jws = Jws::parse_for(token, is_allowed)?;
+        if jws.is_nesting() {
+            return Err(Error::rejected(
+                Rejection::Malformed,
+                "its content is another token, by its header (RFC 7519, section 7.2)",
+            ));
+        }
         let said = Said::parse(jws.unverified_payload(), &self.required_claims)?;
         let issuer = self.check(&said.terms()?, now)?;
         if self.issuers[issuer].algorithm() != jws.algorithm() {

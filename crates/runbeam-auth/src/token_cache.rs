@@ -22,6 +22,9 @@ use crate::{BuildError, Claims};
 /// What an entry takes beside the texts in it: its place in the table, and the hull of its claims.
 const OVERHEAD: usize = 640;
 
+/// What each of the audiences takes beside its text.
+const AUDIENCE: usize = 56;
+
 /// How often expired tokens are looked for that nobody asks for any more.
 const SWEEP_SECONDS: i64 = 60;
 
@@ -138,8 +141,9 @@ struct Weight {
 }
 
 impl Weighter<Token, Arc<Remembered>> for Weight {
-    fn weight(&self, token: &Token, _: &Arc<Remembered>) -> u64 {
-        let bytes = token.0.expose().len() * 2 + OVERHEAD;
+    fn weight(&self, token: &Token, remembered: &Arc<Remembered>) -> u64 {
+        let audiences = remembered.claims.aud.len() * AUDIENCE;
+        let bytes = token.0.expose().len() * 2 + audiences + OVERHEAD;
         self.least.max(bytes as u64)
     }
 }
@@ -202,8 +206,11 @@ impl TokenCache {
     /// Remembers a token that was verified, until it expires at the latest.
     pub(crate) fn insert(&self, token: &str, remembered: Remembered, now: Timestamp) {
         self.sweep(now);
-        self.tokens
-            .insert(Token(token.into()), Arc::new(remembered));
+        // What is good by the leeway alone would not be found good again.
+        if remembered.claims.exp > now {
+            let token = Token(token.into());
+            self.tokens.insert(token, Arc::new(remembered));
+        }
     }
 
     /// Forgets, once a minute, what has expired.

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::policy::{Candidate, KeySource};
 use crate::token_cache::{Remembered, TokenCache, TokenCacheLimits, TokenCacheStatus, Voucher};
-use crate::{BuildError, Claims, Error, Jws, Rejection, TrustPolicy, base64url};
+use crate::{BuildError, Claims, Error, Jws, Rejection, TrustPolicy, base64url, json};
 
 /// Claims whose signature, issuer, audience and dates a verifier has checked. Nothing else can make one.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +102,7 @@ pub(crate) fn claims_of_caller<C: DeserializeOwned>(good: Good<'_>) -> Result<C,
         Payload::Within(token) => token.split('.').nth(1).and_then(base64url::decode),
     };
     payload
-        .and_then(|payload| serde_json::from_slice(&payload).ok())
+        .and_then(|payload| json::read(&payload).ok())
         .ok_or_else(|| {
             Error::rejected(
                 Rejection::Claim,

@@ -54,10 +54,12 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<'_, D> {
         deserialize_i16();
         deserialize_i32();
         deserialize_i64();
+        deserialize_i128();
         deserialize_u8();
         deserialize_u16();
         deserialize_u32();
         deserialize_u64();
+        deserialize_u128();
         deserialize_f32();
         deserialize_f64();
         deserialize_char();
@@ -117,7 +119,9 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Watching<'_, V> {
     pass_on! {
         visit_bool(bool);
         visit_i64(i64);
+        visit_i128(i128);
         visit_u64(u64);
+        visit_u128(u128);
         visit_f64(f64);
         visit_str(&str);
         visit_borrowed_str(&'de str);

@@ -9,11 +9,16 @@ const PRIMES: [u32; 38] = [
 /// Whether `modulus` is a power of 65537 modulo each of the primes. A sound modulus is so by chance once in
 /// about 2^27.
 pub(super) fn is_marked(modulus: &[u8]) -> bool {
+    let (first, words) = modulus.as_rchunks::<4>();
+    let first = first
+        .iter()
+        .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
     PRIMES.iter().all(|&prime| {
-        let remainder = modulus
-            .iter()
-            .fold(0, |sum, byte| (sum << 8 | u32::from(*byte)) % prime);
-        is_power_of_65537(remainder, prime)
+        let divisor = u64::from(prime);
+        let remainder = words.iter().fold(first % divisor, |sum, word| {
+            (sum << 32 | u64::from(u32::from_be_bytes(*word))) % divisor
+        });
+        u32::try_from(remainder).is_ok_and(|remainder| is_power_of_65537(remainder, prime))
     })
 }
 

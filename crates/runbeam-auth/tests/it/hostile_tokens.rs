@@ -305,6 +305,7 @@ fn keys_serve_one_purpose() {
         json!({}),
         json!({"use": null, "alg": null}),
         json!({"key_ops": ["verify"]}),
+        json!({"key_ops": ["sign", "verify", "something-of-our-own"]}),
         json!({"x": 1}),
     ] {
         assert!(
@@ -321,6 +322,12 @@ fn keys_serve_one_purpose() {
         json!({"key_ops": ["sign"]}),
         json!({"key_ops": []}),
         json!({"key_ops": "verify"}),
+        json!({"key_ops": ["verify", "encrypt"]}),
+        json!({"use": "sig", "key_ops": ["verify", "deriveBits"]}),
+        json!({"key_ops": ["verify", "verify"]}),
+        json!({"key_ops": ["verify", 1]}),
+        json!({"oth": []}),
+        json!({"use": ["sig"]}),
         json!({"kty": "rsa"}),
         json!({"kty": "EC"}),
         json!({"e": "AQ"}),
@@ -368,6 +375,46 @@ fn neighbours_in_a_set_do_not_disturb() {
         Some(Rejection::UnknownKey)
     );
     assert!(verify(&unnamed).is_ok());
+}
+
+#[test]
+fn a_neighbour_that_is_no_sound_json_does_not_disturb_either() {
+    for neighbour in [
+        r#"{"kty":"EC","kty":"EC"}"#,
+        r#"{"kty":"RSA","x":{"a":1,"a":2}}"#,
+        r#"{"kty":"EC","x":1e999}"#,
+        r#"{"kty":"EC","x":"\ud800"}"#,
+        &format!("{{\"x\":{}{}}}", "[".repeat(500), "]".repeat(500)),
+    ] {
+        let set = format!(r#"{{"keys":[{neighbour},{}]}}"#, key().jwk());
+        let keys = JwkSet::parse(set.as_bytes()).unwrap();
+        let policy = runbeam_auth::TrustPolicy::new(TrustedIssuer::exact(ISSUER).with_keys(keys));
+        assert!(verify_by(policy, &token(json!({}))).is_ok(), "{neighbour}");
+    }
+    // Of the key itself, nothing is taken that could be read in two ways.
+    let twice = key().jwk().to_string().replacen('{', r#"{"use":"sig","#, 1);
+    let twice = twice.replacen('{', r#"{"use":"enc","#, 1);
+    let set = format!(r#"{{"keys":[{twice}]}}"#);
+    assert!(JwkSet::parse(set.as_bytes()).unwrap().is_empty());
+}
+
+#[test]
+fn a_token_in_a_token_is_none_of_claims() {
+    for content in ["JWT", "jwt", "application/jwt", "Application/JWT"] {
+        check(
+            &token_with_header(json!({ "cty": content })),
+            Rejection::Malformed,
+        );
+    }
+    for content in [
+        json!("json"),
+        json!("JWS"),
+        json!(""),
+        json!(["JWT"]),
+        json!(7),
+    ] {
+        assert!(verify(&token_with_header(json!({ "cty": content }))).is_ok());
+    }
 }
 
 #[test]

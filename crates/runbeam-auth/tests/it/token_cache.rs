@@ -109,7 +109,7 @@ fn it_counts_no_longer_than_the_token_says() {
     // Within the leeway it is good, but not by memory.
     clock.advance(Duration::from_secs(2));
     verifier.verify(&good).unwrap();
-    assert_counts(&status(&verifier), 1, 1, 2);
+    assert_counts(&status(&verifier), 0, 1, 2);
     clock.advance(Duration::from_secs(100));
     assert_eq!(
         verifier.verify(&good).unwrap_err().rejection(),
@@ -166,6 +166,18 @@ fn it_holds_no_more_tokens_than_it_may() {
         assert!(status.entries <= most, "{limits:?} {status:?}");
         assert_eq!(status.entries > 0, most > 0, "{limits:?} {status:?}");
     }
+}
+
+#[test]
+fn many_audiences_weigh_what_they_take() {
+    let clock = clock();
+    let verifier = verifier_of(policy(), &clock, TokenCacheLimits::new());
+    let audiences: Vec<_> = (0..1000).map(|number| number.to_string()).collect();
+    verifier
+        .verify(&token(json!({ "aud": audiences })))
+        .unwrap();
+    let bytes = status(&verifier).bytes;
+    assert!(bytes > 1000 * (24 + 24), "{bytes}");
 }
 
 #[test]
