@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::process::{cargo, probe, program, run};
 use crate::step::{Outcome, Result};
-use crate::workspace;
+use crate::{tools, workspace};
 
 /// From PyPI, into an environment of its own below the target directory.
 const SCHEMATHESIS: &str = "4.32.5";
@@ -83,6 +83,7 @@ fn fuzzer(target: &Path) -> Result<PathBuf> {
     if version.is_some_and(|version| version.ends_with(SCHEMATHESIS)) {
         return Ok(fuzzer);
     }
+    tools::need(tools::VENV)?;
     run(program("python3").args(["-m", "venv"]).arg(&environment))?;
     run(Command::new(environment.join("bin/pip"))
         .args(["install", "--quiet", "--disable-pip-version-check"])

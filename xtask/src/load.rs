@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::contract::Emulator;
-use crate::process::{cargo, on_path, program, read, run};
+use crate::process::{cargo, program, read, run};
 use crate::step::{Outcome, Result};
-use crate::workspace;
+use crate::{tools, workspace};
 
 /// Starts that are measured.
 const STARTS: usize = 11;
@@ -28,13 +28,7 @@ const REQUESTS: u64 = 1_000_000;
 ///
 /// When something cannot be run, or does not answer as it should.
 pub(crate) fn run_measurements() -> Result {
-    if !on_path("wrk") {
-        let missing = "wrk is missing";
-        if workspace::on_ci() {
-            return Err(missing.into());
-        }
-        return Ok(Outcome::Skipped(missing.to_owned()));
-    }
+    tools::need(tools::WRK)?;
     run(&mut cargo(
         "build --release --package runbeam-emulator --bin runbeam-emulator",
     ))?;

@@ -29,7 +29,7 @@ const MUTANTS: CargoTool = CargoTool {
 };
 
 /// A Debian package, and what shows that it, or its like on another system, is there.
-struct Package {
+pub(crate) struct Package {
     name: &'static str,
     /// Names of programs, or absolute paths of files.
     proofs: &'static [&'static str],
@@ -68,10 +68,6 @@ const PACKAGES: &[Package] = &[
         proofs: &["secret-tool"],
     },
     Package {
-        name: "python3-venv",
-        proofs: &["python3", "/usr/share/doc/python3-venv"],
-    },
-    Package {
         name: "strace",
         proofs: &["strace"],
     },
@@ -79,11 +75,19 @@ const PACKAGES: &[Package] = &[
         name: "util-linux",
         proofs: &["setpriv"],
     },
-    Package {
-        name: "wrk",
-        proofs: &["wrk"],
-    },
 ];
+
+/// For programs of PyPI that have a place of their own: a long step needs it.
+pub(crate) const VENV: Package = Package {
+    name: "python3-venv",
+    proofs: &["python3", "/usr/share/doc/python3-venv"],
+};
+
+/// For requests in great numbers: a long step needs it.
+pub(crate) const WRK: Package = Package {
+    name: "wrk",
+    proofs: &["wrk"],
+};
 
 /// What brings the packages of PyPI, where one of them is needed.
 const PIP: Package = Package {
@@ -118,6 +122,18 @@ pub(crate) fn provide() -> Result {
         Err(missing.into())
     } else {
         Ok(Outcome::Noted(missing))
+    }
+}
+
+/// Provides what a single step needs.
+///
+/// # Errors
+///
+/// When it is missing and cannot be installed.
+pub(crate) fn need(package: Package) -> Result<()> {
+    match debian_packages(&[package]) {
+        None => Ok(()),
+        Some(remedy) => Err(format!("something is missing; install it with: {remedy}").into()),
     }
 }
 

@@ -30,9 +30,13 @@ enum Outcome {
     NothingStored,
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    match run().await {
+fn main() -> ExitCode {
+    // Without drivers for network and time: they would wake each other by calls that are no business of the store.
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let outcome = runtime
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(run()));
+    match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::NothingStored) => ExitCode::from(NOTHING_STORED),
         Err(error) => {
