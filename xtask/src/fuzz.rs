@@ -66,7 +66,7 @@ fn seconds(campaign: Campaign) -> Result<u64> {
             .parse()
             .map_err(|_| format!("{SECONDS} is not a number of seconds: `{text}`").into()),
         Err(_) => Ok(match campaign {
-            Campaign::Short => 10,
+            Campaign::Short => 5,
             Campaign::Full => 300,
         }),
     }
