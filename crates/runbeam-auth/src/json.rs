@@ -9,7 +9,6 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::error::Category;
-use serde_json::{Map, Value};
 
 use self::strict::{Fault, Strict};
 
@@ -28,11 +27,6 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem
     })?;
     json.end().map_err(|_| Problem::Malformed)?;
     Ok(value)
-}
-
-/// The object that `bytes` are the JSON text of, under the rules of [`read`].
-pub(crate) fn object(bytes: &[u8]) -> Option<Map<String, Value>> {
-    read(bytes).ok()
 }
 
 /// Why a text is not read.

@@ -1,6 +1,12 @@
 //! What is an object here, by both ways to read one.
 
+use serde_json::{Map, Value};
+
 use super::*;
+
+fn object(text: &[u8]) -> Option<Map<String, Value>> {
+    read(text).ok()
+}
 
 /// A deep nest, a lot of names, a name that stands twice among many.
 fn texts() -> Vec<(Vec<u8>, bool)> {

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use runbeam_http::HttpClient;
 use runbeam_model::Origin;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::address::Address;
 use crate::policy::Reach;
@@ -61,8 +61,8 @@ impl Discovery {
     }
 
     fn read(&self, document: &[u8]) -> Result<Address, String> {
-        let document =
-            json::object(document).ok_or("is not a JSON object in which every name stands once")?;
+        let document: Map<String, Value> = json::read(document)
+            .map_err(|_| "is not a JSON object in which every name stands once")?;
         let text = |name| document.get(name).and_then(Value::as_str);
         let issuer = text("issuer").ok_or("does not say whose it is: it has no `issuer`")?;
         if issuer != &*self.issuer {
