@@ -104,7 +104,7 @@ pub(crate) fn peers() -> Result {
     if !workspace::root().join(PEERS).is_dir() {
         return Ok(Outcome::Skipped(format!("{PEERS} does not exist")));
     }
-    let target = workspace::metadata()?.target_directory.join("peers");
+    let target = workspace::metadata()?.target_directory;
     let mut command = cargo(&format!(
         "test --manifest-path {PEERS}/Cargo.toml --locked --no-fail-fast"
     ));
