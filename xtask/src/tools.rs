@@ -103,7 +103,6 @@ pub(crate) fn provide() -> Result {
     let mut remedies: Vec<String> = Vec::new();
     remedies.extend(rust_components());
     remedies.extend(cargo_tool(&DENY));
-    remedies.extend(cargo_tool(&FUZZ));
     remedies.extend(debian_packages(PACKAGES));
     if oidc::wants_pip() {
         remedies.extend(debian_packages(&[PIP]));
@@ -182,6 +181,12 @@ impl CargoTool {
 /// Installs what the long campaigns alone need.
 pub(crate) fn cargo_mutants() -> Option<String> {
     cargo_tool(&MUTANTS)
+}
+
+/// Provides libFuzzer, where that is possible: for the long form, since building it and the targets takes minutes.
+pub(crate) fn provide_fuzzing() {
+    // What is missing then is told by `missing_for_fuzzing`.
+    let _ = cargo_tool(&FUZZ);
 }
 
 /// What a person has to type before libFuzzer can be used. Nothing is installed.
