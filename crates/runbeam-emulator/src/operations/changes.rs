@@ -34,9 +34,7 @@ pub(crate) async fn index(
     caller: Caller,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    caller.require_in_harmony(Ability::Read)?;
-    let records = cloud.read();
-    let rows = visible(&records, &caller).map(Change::metadata).collect();
+    let rows = list(&cloud, &caller, Change::metadata)?;
     Ok(page(&cloud, &uri, rows))
 }
 
@@ -76,10 +74,8 @@ pub(crate) async fn show(
     caller: Caller,
     Key(key): Key,
 ) -> Result<Json<Value>, Problem> {
-    caller.require_in_harmony(Ability::Read)?;
-    let records = cloud.read();
-    let change = find(&records, &caller, &key)?;
-    Ok(Json(json!({ "data": change.detail() })))
+    let change = one(&cloud, &caller, &key, Change::detail)?;
+    Ok(Json(json!({ "data": change })))
 }
 
 pub(crate) async fn acknowledge(
@@ -149,18 +145,31 @@ pub(crate) fn may_report(caller: &Caller) -> Result<(), Problem> {
     }
 }
 
-/// The changes that a caller sees in a list, newest first.
-pub(crate) fn visible<'a>(
-    records: &'a Records,
-    caller: &'a Caller,
-) -> impl Iterator<Item = &'a Change> {
-    records
-        .changes()
-        .newest_first()
-        .filter(|change| match caller.gateway_id() {
-            Some(id) => change.gateway_id == id && change.status == ChangeStatus::Pending,
-            None => change.team_id == caller.team_id,
-        })
+/// The changes that a caller sees in a list, newest first, each in the form that a set of names has.
+pub(crate) fn list(
+    cloud: &Cloud,
+    caller: &Caller,
+    form: fn(&Change) -> Value,
+) -> Result<Vec<Value>, Problem> {
+    caller.require_in_harmony(Ability::Read)?;
+    let is_visible = |change: &&Change| match caller.gateway_id() {
+        Some(id) => change.gateway_id == id && change.status == ChangeStatus::Pending,
+        None => change.team_id == caller.team_id,
+    };
+    let records = cloud.read();
+    let changes = records.changes().newest_first();
+    Ok(changes.filter(is_visible).map(form).collect())
+}
+
+/// A change of the caller, in the form that a set of names has.
+pub(crate) fn one(
+    cloud: &Cloud,
+    caller: &Caller,
+    id: &str,
+    form: fn(&Change) -> Value,
+) -> Result<Value, Problem> {
+    caller.require_in_harmony(Ability::Read)?;
+    find(&cloud.read(), caller, id).map(form)
 }
 
 fn own<'a>(records: &'a Records, caller: &Caller, id: &str) -> Option<&'a Change> {
@@ -173,11 +182,7 @@ fn own<'a>(records: &'a Records, caller: &Caller, id: &str) -> Option<&'a Change
 }
 
 /// A change of the caller. One of another gateway of the team is refused; one of another team does not exist.
-pub(crate) fn find<'a>(
-    records: &'a Records,
-    caller: &Caller,
-    id: &str,
-) -> Result<&'a Change, Problem> {
+fn find<'a>(records: &'a Records, caller: &Caller, id: &str) -> Result<&'a Change, Problem> {
     own(records, caller, id).ok_or_else(|| {
         let is_of_team = records
             .changes()

@@ -6,12 +6,12 @@ use axum::{Json, extract::State};
 use serde_json::{Value, json};
 
 use super::{
-    changes::{find, may_report, report, visible},
+    changes::{list, may_report, one, report},
     resources::Key,
 };
 use crate::{
-    abilities::Ability, authenticate::Caller, changes::Report, clock::wire, cloud::Cloud,
-    input::Input, problem::Problem, validate::Fields,
+    authenticate::Caller, changes::Report, clock::wire, cloud::Cloud, input::Input,
+    problem::Problem, validate::Fields,
 };
 
 /// A bare list without pages.
@@ -19,17 +19,13 @@ pub(crate) async fn index(
     State(cloud): State<Arc<Cloud>>,
     caller: Caller,
 ) -> Result<Json<Value>, Problem> {
-    caller.require_in_harmony(Ability::Read)?;
-    let records = cloud.read();
-    let rows: Vec<Value> = visible(&records, &caller)
-        .map(|change| {
-            json!({
-                "id": change.id,
-                "timestamp": wire(change.created_at),
-                "summary": change.summary(),
-            })
+    let rows = list(&cloud, &caller, |change| {
+        json!({
+            "id": change.id,
+            "timestamp": wire(change.created_at),
+            "summary": change.summary(),
         })
-        .collect();
+    })?;
     Ok(Json(json!(rows)))
 }
 
@@ -38,14 +34,13 @@ pub(crate) async fn show(
     caller: Caller,
     Key(key): Key,
 ) -> Result<Json<Value>, Problem> {
-    caller.require_in_harmony(Ability::Read)?;
-    let records = cloud.read();
-    let change = find(&records, &caller, &key)?;
-    Ok(Json(json!({
-        "id": change.id,
-        "content": change.toml,
-        "metadata": null,
-    })))
+    let change = one(
+        &cloud,
+        &caller,
+        &key,
+        |change| json!({ "id": change.id, "content": change.toml, "metadata": null }),
+    )?;
+    Ok(Json(change))
 }
 
 pub(crate) async fn acknowledge(

@@ -6,21 +6,17 @@ use axum::{Json, extract::State, http::Uri, response::Response};
 use serde_json::{Value, json};
 
 use super::{
-    changes::{find, page, visible},
+    changes::{list, one, page},
     resources::Key,
 };
-use crate::{
-    abilities::Ability, authenticate::Caller, changes::Change, cloud::Cloud, problem::Problem,
-};
+use crate::{authenticate::Caller, changes::Change, cloud::Cloud, problem::Problem};
 
 pub(crate) async fn index(
     State(cloud): State<Arc<Cloud>>,
     caller: Caller,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    caller.require_in_harmony(Ability::Read)?;
-    let records = cloud.read();
-    let rows = visible(&records, &caller).map(Change::legacy).collect();
+    let rows = list(&cloud, &caller, Change::legacy)?;
     Ok(page(&cloud, &uri, rows))
 }
 
@@ -29,8 +25,6 @@ pub(crate) async fn show(
     caller: Caller,
     Key(key): Key,
 ) -> Result<Json<Value>, Problem> {
-    caller.require_in_harmony(Ability::Read)?;
-    let records = cloud.read();
-    let change = find(&records, &caller, &key)?;
-    Ok(Json(json!({ "data": change.legacy() })))
+    let change = one(&cloud, &caller, &key, Change::legacy)?;
+    Ok(Json(json!({ "data": change })))
 }
