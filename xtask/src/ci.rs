@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use crate::step::{self, Campaign, Outcome, Result, Step};
 use crate::{
-    alone, contract, demo, deny, fuzz, layers, lint, load, miri, mutants, test, tidy, tools,
+    alone, contract, demo, deny, earlier_cli, fuzz, layers, lint, load, miri, mutants, test, tidy,
+    tools,
 };
 use request::Request;
 use summary::Row;
@@ -81,6 +82,11 @@ const LONG: &[Step] = &[
         "contract",
         "schemathesis finds no answer of the emulator that the description of the API does not allow",
         |_| contract::run_fuzzer(),
+    ),
+    Step::new(
+        "earlier-cli",
+        "the earlier command line from crates.io works with the emulator",
+        |_| earlier_cli::run_earlier_cli(),
     ),
     Step::new(
         "load",

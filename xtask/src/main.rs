@@ -14,6 +14,7 @@ mod ci;
 mod contract;
 mod demo;
 mod deny;
+mod earlier_cli;
 mod fuzz;
 mod layers;
 mod lint;
