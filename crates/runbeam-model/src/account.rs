@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lenient::{lenient, lenient_object};
 use crate::{TeamId, UserId};
 
 /// A user of Runbeam Cloud.
@@ -11,8 +12,10 @@ pub struct UserInfo {
     /// The user's id.
     pub id: UserId,
     /// The user's e-mail address.
+    #[serde(default, deserialize_with = "lenient")]
     pub email: String,
     /// The user's name.
+    #[serde(default, deserialize_with = "lenient")]
     pub name: String,
 }
 
@@ -23,5 +26,8 @@ pub struct TeamInfo {
     /// The team's id.
     pub id: TeamId,
     /// The team's name.
+    #[serde(default, deserialize_with = "lenient")]
     pub name: String,
 }
+
+lenient_object!(UserInfo);

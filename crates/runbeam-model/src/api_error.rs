@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::Secret;
+use crate::{Secret, Timestamp};
 
 /// Texts of a server are cut here, and so is their number: an error goes into logs.
 const MAX_TEXT: usize = 500;
@@ -31,10 +31,13 @@ pub struct ApiError {
     pub fields: BTreeMap<String, Vec<String>>,
     /// The server's id of this request, to find it in its logs (`X-Request-Id`).
     pub request_id: Option<String>,
-    /// How long the server asks to wait (`Retry-After` in seconds; RFC 9110, section 10.2.3).
+    /// How long the server asks to wait: `Retry-After` in seconds, or as a date that is counted from the `Date` of the
+    /// answer (RFC 9110, section 10.2.3).
     pub retry_after: Option<Duration>,
     /// Where a redirect leads. It is never followed, since the request carries a token.
     pub location: Option<String>,
+    /// Whether the body is a page of HTML: something answered that is not the API, such as a proxy.
+    pub is_html: bool,
 }
 
 impl ApiError {
@@ -78,12 +81,20 @@ impl ApiError {
             name: text(error),
             fields: fields.collect(),
             request_id: header("x-request-id".parse().unwrap_or(header::VIA)).map(clean),
-            retry_after: header(header::RETRY_AFTER)
-                .and_then(|s| s.parse().ok())
-                .map(Duration::from_secs),
+            retry_after: retry_after(headers),
             location: header(header::LOCATION)
                 .map(|url| clean(url.split('?').next().unwrap_or_default())),
+            is_html: is_html(body),
         }
+    }
+
+    /// Whether it is a redirect to a login page: how Laravel answers a token that it does not accept where it does not
+    /// see that JSON is asked for.
+    #[must_use]
+    pub fn is_login_redirect(&self) -> bool {
+        let path = self.location.as_deref().unwrap_or_default();
+        let path = path.split('#').next().unwrap_or_default();
+        self.status.is_redirection() && path.trim_end_matches('/').ends_with("/login")
     }
 
     /// Takes `secret` out of every text, should the server have repeated it.
@@ -120,6 +131,31 @@ impl ApiError {
     }
 }
 
+/// Both forms of `Retry-After`. A date without a `Date` beside it says nothing: whose clock would it be?
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name| headers.get(name)?.to_str().ok();
+    let wait = text(header::RETRY_AFTER)?.trim();
+    if let Ok(seconds) = wait.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let (until, now) = (http_date(wait)?, http_date(text(header::DATE)?)?);
+    Some(until.saturating_duration_since(now))
+}
+
+/// The form of dates that is written today (RFC 9110, section 5.6.7).
+fn http_date(text: &str) -> Option<Timestamp> {
+    let time = jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_timestamp(text.trim())
+        .ok()?;
+    Some(Timestamp::from_unix_seconds(time.as_second()))
+}
+
+/// Whether a body begins like a page of HTML.
+pub(crate) fn is_html(body: &[u8]) -> bool {
+    let body = body.trim_ascii_start();
+    body.first() == Some(&b'<')
+}
+
 fn clean(text: &str) -> String {
     text.chars()
         .filter(|c| !c.is_control())
@@ -133,6 +169,7 @@ impl fmt::Display for ApiError {
         match (&self.name, &self.message) {
             (Some(name), Some(message)) => write!(f, ": {name}: {message}")?,
             (Some(text), None) | (None, Some(text)) => write!(f, ": {text}")?,
+            (None, None) if self.is_html => f.write_str(" with a page of HTML")?,
             (None, None) => {}
         }
         for (field, texts) in &self.fields {
@@ -143,7 +180,12 @@ impl fmt::Display for ApiError {
             .as_ref()
             .filter(|_| self.status.is_redirection())
         {
-            write!(f, ": a redirect to {location}, which is not followed")?;
+            let page = if self.is_login_redirect() {
+                "the login page "
+            } else {
+                ""
+            };
+            write!(f, ": a redirect to {page}{location}, which is not followed")?;
         }
         if let Some(wait) = self.retry_after {
             write!(f, " (retry after {} s)", wait.as_secs())?;
@@ -208,13 +250,13 @@ mod tests {
             302,
             &[("location", "https://h/login?token=x")],
             "<html>",
-            "the server answered 302 Found: a redirect to https://h/login, which is not followed",
+            "the server answered 302 Found with a page of HTML: a redirect to the login page https://h/login, which is not followed",
         );
         check(
             502,
             &[],
             "<html>\u{1b}[2J</html>",
-            "the server answered 502 Bad Gateway",
+            "the server answered 502 Bad Gateway with a page of HTML",
         );
         check(
             500,
@@ -228,6 +270,30 @@ mod tests {
             r#"{"message":{"a":1},"errors":{"x":5}}"#,
             "the server answered 500 Internal Server Error; x: ",
         );
+    }
+
+    #[test]
+    fn the_wait_is_read_in_both_forms() {
+        let check = |headers: &[_], expected: Option<u64>| {
+            assert_eq!(
+                read(503, headers, "").retry_after,
+                expected.map(Duration::from_secs)
+            );
+        };
+        let now = ("date", "Sun, 22 Nov 2026 08:00:00 GMT");
+        check(&[("retry-after", " 17 ")], Some(17));
+        check(
+            &[now, ("retry-after", "Sun, 22 Nov 2026 08:01:30 GMT")],
+            Some(90),
+        );
+        check(
+            &[now, ("retry-after", "Sun, 22 Nov 2026 07:00:00 GMT")],
+            Some(0),
+        );
+        check(&[("retry-after", "Sun, 22 Nov 2026 08:01:30 GMT")], None);
+        check(&[now, ("retry-after", "soon")], None);
+        check(&[now, ("retry-after", "-1")], None);
+        check(&[now], None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use crate::lenient::{null_as_default, optional};
+use crate::lenient::{lenient, lenient_object};
 use crate::operation::read_json;
 use crate::{
     ApiRequest, GatewayCode, GatewayId, Operation, ReadError, Secret, SecretBytes, Timestamp,
@@ -71,14 +71,14 @@ pub struct AuthorizeResponse {
     /// What the gateway calls the API with from now on.
     pub machine_token: Secret,
     /// Its life in seconds: 2592000, thirty days.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub expires_in: f64,
     /// When it stops to work.
     pub expires_at: Timestamp,
     /// The gateway that it is for.
     pub gateway: GatewayInfo,
     /// What it may do.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "lenient")]
     pub abilities: Vec<String>,
 }
 
@@ -91,10 +91,10 @@ pub struct GatewayInfo {
     /// The short name that its operator chose.
     pub code: GatewayCode,
     /// The gateway's name.
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "lenient")]
     pub name: String,
     /// Who authorized it.
-    #[serde(default, deserialize_with = "optional")]
+    #[serde(default, deserialize_with = "lenient")]
     pub authorized_by: Option<AuthorizedBy>,
 }
 
@@ -105,10 +105,14 @@ pub struct AuthorizedBy {
     /// The user's id.
     pub id: UserId,
     /// The user's name.
+    #[serde(default, deserialize_with = "lenient")]
     pub name: String,
     /// The user's e-mail address.
+    #[serde(default, deserialize_with = "lenient")]
     pub email: String,
 }
+
+lenient_object!(AuthorizedBy);
 
 /// Ends every machine token of a gateway at once.
 #[derive(Debug, Clone, Serialize)]
@@ -144,8 +148,9 @@ impl Operation for RevokeGateway {
 #[non_exhaustive]
 pub struct RevokeResponse {
     /// One line for a person.
+    #[serde(deserialize_with = "lenient")]
     pub message: String,
     /// How many tokens were ended, where the server says so.
-    #[serde(deserialize_with = "optional")]
+    #[serde(deserialize_with = "lenient")]
     pub revoked: Option<u64>,
 }

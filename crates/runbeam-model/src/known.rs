@@ -1,10 +1,13 @@
-//! A fact that some forms of a token state and others leave out.
+//! A fact that some forms of a token or a resource state and others leave out.
 
 use std::fmt;
 
-/// A fact about a token, or "unknown" where the form it was handed over in does not state it.
+use serde::{Serialize, Serializer};
+
+/// A fact about a token or a resource, or "unknown" where the form it was handed over in does not state it.
 ///
-/// It displays as the fact or as `unknown`, and a textual fact compares with its text.
+/// It displays as the fact or as `unknown`, and a textual fact compares with its text. An `Option` of the fact
+/// compares with it, too.
 ///
 /// ```
 /// # use runbeam_model::{GatewayCode, Known};
@@ -51,6 +54,19 @@ impl<T> From<T> for Known<T> {
 impl<T> From<Option<T>> for Known<T> {
     fn from(fact: Option<T>) -> Self {
         Self(fact)
+    }
+}
+
+impl<T: PartialEq> PartialEq<Option<T>> for Known<T> {
+    fn eq(&self, other: &Option<T>) -> bool {
+        self.0 == *other
+    }
+}
+
+/// The fact, or null.
+impl<T: Serialize> Serialize for Known<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
 }
 

@@ -22,9 +22,9 @@
 //!
 //! # Reading and writing
 //!
-//! Reading is lenient: unknown fields are ignored, ids may be strings or integers, a flag may be `0` or `1`.
-//! Writing is canonical. What cannot be read is named by its place, never by its value: an answer may hold
-//! secrets.
+//! Reading is lenient: unknown fields are ignored, unknown values of enums are kept, ids may be strings or integers, a
+//! flag may be `0` or `1`, and what only informs is missing rather than wrong. Writing is canonical. What cannot be
+//! read is named by its place, never by its value: an answer may hold secrets.
 //!
 //! # Limits
 //!
@@ -32,40 +32,92 @@
 //! makes (reallocation of foreign buffers, swap, core dumps) are out of its reach.
 
 mod account;
+mod any_json;
 mod api_error;
 mod authorize;
 mod base_url;
+mod change;
 mod clock;
+mod config_text;
+mod connection;
+mod definition;
+mod discovery;
 mod gateway;
+mod gateway_configuration;
 mod id;
 mod known;
 mod lenient;
+mod login;
+mod mesh;
+mod network;
+mod open_enum;
 mod operation;
 mod origin;
 mod page;
+mod paged;
 mod parse_error;
+mod pipeline;
+mod policy;
+mod reference;
 mod resource;
 mod secret;
+mod service;
+mod store_config;
 mod timestamp;
 mod token;
 
 pub use account::{TeamInfo, UserInfo};
+pub use any_json::AnyJson;
 pub use api_error::ApiError;
 pub use authorize::{
     AuthorizeGateway, AuthorizeResponse, AuthorizedBy, GatewayInfo, RevokeGateway, RevokeResponse,
 };
 pub use base_url::BaseUrl;
+pub use change::{
+    AcknowledgeChanges, AcknowledgeResponse, Change, ChangeStatus, ChangeStatusResponse,
+    ConfigKind, ListChanges, ListGatewayChanges, ReportChangeApplied, ReportChangeFailed,
+    ShowChange,
+};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use config_text::ConfigText;
+pub use connection::{ConnectionConfig, TcpConfig};
+pub use discovery::{BaseUrlResponse, DiscoverBaseUrl, DiscoverBaseUrlByOldName};
 pub use gateway::{Gateway, GatewayDraft};
-pub use id::{GatewayCode, GatewayId, TeamId, UserId};
+pub use gateway_configuration::{GatewayConfiguration, Runbeam};
+pub use id::{
+    AuthenticationId, BackendId, ChangeId, EndpointId, GatewayCode, GatewayId, MeshEgressId,
+    MeshId, MeshIngressId, MiddlewareId, NetworkId, PeerId, PipelineId, PolicyId, ResourceId,
+    RuleId, RunbeamId, ServiceId, TargetId, TeamId, TransformId, UserId,
+};
 pub use known::Known;
+pub use login::{CheckLogin, LoggedIn, LoginStatus, StartLogin, StartLoginResponse};
+pub use mesh::{
+    Mesh, MeshDraft, MeshEgress, MeshIngress, MeshMode, MeshProtocol, MeshProvider,
+    MeshTokenResponse, RequestMeshToken,
+};
+pub use network::{
+    Authentication, AuthenticationDraft, AuthenticationMethod, Network, NetworkDraft, Peer,
+    PeerDraft, Target, TargetDraft,
+};
 pub use operation::{AnswerError, ApiRequest, Operation, ReadError};
 pub use origin::Origin;
 pub use page::{Page, PageLinks, PageMeta};
+pub use paged::Paged;
 pub use parse_error::ParseError;
+pub use pipeline::{
+    Middleware, MiddlewareDraft, Pipeline, PipelineDraft, Transform, TransformDraft,
+    TransformOptions,
+};
+pub use policy::{Policy, PolicyDraft, Rule, RuleDraft};
+pub use reference::{
+    Lookup, ReferenceKind, ResolutionMeta, ResolveReference, ResolveResponse, ResolvedResource,
+    ResourceReference,
+};
 pub use resource::{
     CreateResource, DeleteResource, Deleted, ListResources, Resource, ShowResource, UpdateResource,
 };
 pub use secret::{Secret, SecretBytes};
+pub use service::{Backend, BackendDraft, Endpoint, EndpointDraft, Service, ServiceDraft};
+pub use store_config::{StoreAction, StoreConfigResponse, StoreConfiguration};
 pub use timestamp::Timestamp;
 pub use token::{MachineToken, UserToken};

@@ -5,8 +5,10 @@ use std::fmt;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::api_error;
 use crate::{ApiError, BaseUrl, ParseError, Secret, SecretBytes};
 
 /// The characters that stand for themselves in a path segment or a query (RFC 3986, section 2.3).
@@ -23,6 +25,9 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 pub trait Operation {
     /// The operation's id in the API description, for logs and errors.
     const NAME: &'static str;
+
+    /// How many bytes the body of an answer may have: 1 MiB, and 16 MiB where it is a configuration.
+    const MAX_ANSWER: usize = 1 << 20;
 
     /// What a success is read into.
     type Answer;
@@ -48,9 +53,23 @@ pub trait Operation {
         if status.is_success() {
             return self.read(response.body()).map_err(AnswerError::Unreadable);
         }
-        let refused = ApiError::from_answer(status, response.headers(), response.body());
-        Err(AnswerError::Refused(Box::new(refused)))
+        Err(refusal(response))
     }
+}
+
+/// What a refusal says.
+pub(crate) fn refusal(response: &Response<Bytes>) -> AnswerError {
+    let refused = ApiError::from_answer(response.status(), response.headers(), response.body());
+    AnswerError::Refused(Box::new(refused))
+}
+
+/// The limit of answers that hold configurations.
+pub(crate) const MAX_CONFIGURATION: usize = 16 << 20;
+
+/// The envelope around one resource.
+#[derive(Deserialize)]
+pub(crate) struct One<T> {
+    pub(crate) data: T,
 }
 
 /// A request of the API, without its server and its token.
@@ -58,8 +77,10 @@ pub trait Operation {
 pub struct ApiRequest {
     method: Method,
     path: String,
+    secret_segment: Option<Secret>,
     query: String,
     body: Option<SecretBytes>,
+    needs_token: bool,
 }
 
 impl ApiRequest {
@@ -69,19 +90,48 @@ impl ApiRequest {
     pub fn new<'a>(method: Method, segments: impl IntoIterator<Item = &'a str>) -> Self {
         let mut path = String::from("/api");
         for segment in segments {
-            path.push('/');
-            match segment {
-                // A URL parser on the way would take these for steps, percent-encoded or not.
-                "." | ".." => path.push_str("%20"),
-                _ => path.extend(utf8_percent_encode(segment, RESERVED)),
-            }
+            push_segment(&mut path, segment);
         }
         Self {
             method,
             path,
+            secret_segment: None,
             query: String::new(),
             body: None,
+            needs_token: true,
         }
+    }
+
+    /// Adds a last segment that nobody else may see.
+    #[must_use]
+    pub fn with_secret_segment(mut self, segment: &Secret) -> Self {
+        self.secret_segment = Some(segment.clone());
+        self
+    }
+
+    /// Says that the call is made without a token.
+    #[must_use]
+    pub fn without_token(mut self) -> Self {
+        self.needs_token = false;
+        self
+    }
+
+    /// Whether the call is made with a token.
+    #[must_use]
+    pub fn needs_token(&self) -> bool {
+        self.needs_token
+    }
+
+    /// The method (RFC 9110, section 9).
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path below the base URL, without a secret segment and without the query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// Adds a parameter to the query.
@@ -102,19 +152,34 @@ impl ApiRequest {
         self
     }
 
-    /// The HTTP request of this call to the cloud at `base`, with `token` as its bearer token.
+    /// The HTTP request of this call to the cloud at `base`, with `token` as its bearer token unless it is made
+    /// without one.
     ///
     /// It asks for JSON, without which the cloud answers some refusals with a redirect to its login page.
     ///
     /// # Errors
     ///
-    /// If `token` cannot stand in a header.
-    pub fn to_http(&self, base: &BaseUrl, token: &Secret) -> Result<Request<Bytes>, ParseError> {
+    /// If `token` is missing where it is needed, or cannot stand in a header.
+    pub fn to_http<'a>(
+        &self,
+        base: &BaseUrl,
+        token: impl Into<Option<&'a Secret>>,
+    ) -> Result<Request<Bytes>, ParseError> {
+        let mut url = format!("{base}{}", self.path);
+        if let Some(segment) = &self.secret_segment {
+            push_segment(&mut url, segment.expose());
+        }
+        url.push_str(&self.query);
         let mut request = Request::builder()
             .method(self.method.clone())
-            .uri(format!("{base}{}{}", self.path, self.query))
-            .header(header::ACCEPT, HeaderValue::from_static("application/json"))
-            .header(header::AUTHORIZATION, token.to_bearer_header()?);
+            .uri(url)
+            .header(header::ACCEPT, HeaderValue::from_static("application/json"));
+        if self.needs_token {
+            let token = token
+                .into()
+                .ok_or_else(|| ParseError::new("request", "it has no token"))?;
+            request = request.header(header::AUTHORIZATION, token.to_bearer_header()?);
+        }
         if self.body.is_some() {
             request = request.header(
                 header::CONTENT_TYPE,
@@ -128,6 +193,15 @@ impl ApiRequest {
         request
             .body(body)
             .map_err(|_| ParseError::new("request", "its URL is too long"))
+    }
+}
+
+fn push_segment(path: &mut String, segment: &str) {
+    path.push('/');
+    match segment {
+        // A URL parser on the way would take these for steps, percent-encoded or not.
+        "." | ".." => path.push_str("%20"),
+        _ => path.extend(utf8_percent_encode(segment, RESERVED)),
     }
 }
 
@@ -160,6 +234,13 @@ pub struct ReadError {
 }
 
 impl ReadError {
+    pub(crate) fn new(operation: &'static str, problem: impl Into<String>) -> Self {
+        Self {
+            operation,
+            problem: problem.into(),
+        }
+    }
+
     /// The operation whose answer it is, by its id in the API description.
     #[must_use]
     pub fn operation(&self) -> &'static str {
@@ -188,7 +269,13 @@ pub(crate) fn read_json<T: DeserializeOwned>(
 }
 
 /// Like [`read_json`], with the problem as a clause of its own.
+///
+/// To keep account of the place costs more than reading does, so that only what fails is read once more with it.
 pub(crate) fn read_json_described<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).or_else(|_| read_json_placed(body))
+}
+
+fn read_json_placed<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
@@ -205,6 +292,7 @@ pub(crate) fn read_json_described<T: DeserializeOwned>(body: &[u8]) -> Result<T,
             ),
             None if cause.is_data() => "a value has the wrong form".to_owned(),
             None if body.is_empty() => return "it is empty".to_owned(),
+            None if api_error::is_html(body) => return "it is a page of HTML".to_owned(),
             None => "it is not JSON".to_owned(),
         };
         format!(
@@ -226,7 +314,7 @@ mod tests {
         let base = "http://127.0.0.1:8090/api".parse().unwrap();
         let request = ApiRequest::new(Method::GET, segments.iter().copied());
         request
-            .to_http(&base, &"t".into())
+            .to_http(&base, &Secret::from("t"))
             .unwrap()
             .uri()
             .to_string()
@@ -255,7 +343,7 @@ mod tests {
         let request = ApiRequest::new(Method::POST, ["x"])
             .with_query("a b", "c&d")
             .with_json(body);
-        let http = request.to_http(&base, &"1|canary".into()).unwrap();
+        let http = request.to_http(&base, &Secret::from("1|canary")).unwrap();
         assert_eq!(http.uri(), "https://api.runbeam.io/api/x?a%20b=c%26d");
         assert_eq!(http.headers()["accept"], "application/json");
         assert_eq!(http.headers()["content-type"], "application/json");
@@ -286,7 +374,8 @@ mod tests {
             r#"{"token":"t","list":["canary"]}"#,
             "a value has the wrong form at `list[0]` (line 1, column 29)",
         );
-        check("<html>canary", "it is not JSON at `.` (line 1, column 1)");
+        check("canary", "it is not JSON at `.` (line 1, column 1)");
+        check("\n<html>canary", "it is a page of HTML");
         check("", "it is empty");
         check(
             r#"{"token":"t","list":[]} canary"#,

@@ -1,40 +1,82 @@
 //! The five operations that every kind of resource has, described once for all kinds.
 
 use std::fmt;
+use std::hash::Hash;
 use std::marker::PhantomData;
+use std::str::FromStr;
 
 use http::Method;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::operation::read_json;
-use crate::{ApiRequest, Operation, Page, ReadError, SecretBytes};
+use crate::lenient::lenient;
+use crate::operation::{MAX_CONFIGURATION, One, read_json};
+use crate::paged::Listing;
+use crate::{
+    ApiRequest, GatewayId, Known, Operation, Page, Paged, ParseError, ReadError, SecretBytes,
+};
 
 /// A kind of resource, such as [`Gateway`](crate::Gateway): where its collection lies and what describes one.
-pub trait Resource: DeserializeOwned {
+///
+/// Every kind that the API has operations for has all five of them. What occurs in configurations alone, such as
+/// [`MeshIngress`](crate::MeshIngress), is no such kind, so that no operation can be made for it.
+pub trait Resource:
+    DeserializeOwned + Serialize + fmt::Debug + Clone + Send + Sync + 'static
+{
     /// What one of this kind is found by.
-    type Id: AsRef<str> + Clone + fmt::Debug;
+    type Id: AsRef<str>
+        + FromStr<Err = ParseError>
+        + Clone
+        + Eq
+        + Hash
+        + fmt::Debug
+        + fmt::Display
+        + Send
+        + Sync
+        + 'static;
     /// What one is created or updated from.
-    type Draft: Serialize + fmt::Debug;
+    type Draft: Serialize + fmt::Debug + Send + Sync;
     /// The kind in words, such as `gateway`.
     const KIND: &'static str;
     /// The collection's segment in the path, such as `gateways`.
     const COLLECTION: &'static str;
     /// The ids of list, show, create, update and delete in the API description.
     const OPERATIONS: [&'static str; 5];
+
+    /// What it is found by.
+    fn id(&self) -> &Self::Id;
+
+    /// Its name.
+    fn name(&self) -> &str;
+
+    /// The gateway that it belongs to, if it states one.
+    fn gateway_id(&self) -> Option<&GatewayId> {
+        None
+    }
 }
 
-/// The envelope around one resource.
-#[derive(Deserialize)]
-struct One<T> {
-    data: T,
+/// The two ways in which answers state a gateway.
+pub(crate) trait StatedGateway {
+    fn stated(&self) -> Option<&GatewayId>;
+}
+
+impl StatedGateway for Option<GatewayId> {
+    fn stated(&self) -> Option<&GatewayId> {
+        self.as_ref()
+    }
+}
+
+impl StatedGateway for Known<GatewayId> {
+    fn stated(&self) -> Option<&GatewayId> {
+        self.get()
+    }
 }
 
 fn read_one<R: Resource>(operation: &'static str, body: &[u8]) -> Result<R, ReadError> {
     Ok(read_json::<One<R>>(operation, body)?.data)
 }
 
-/// A draft has a JSON form by construction: its fields are texts, numbers, flags and lists of them.
+/// A draft has a JSON form by construction: its fields are texts, numbers, flags, JSON and lists of them.
 fn draft_json(draft: &impl Serialize) -> SecretBytes {
     SecretBytes::from_json(draft).unwrap_or_default()
 }
@@ -42,8 +84,7 @@ fn draft_json(draft: &impl Serialize) -> SecretBytes {
 /// Lists one page of a kind.
 #[derive(Debug, Clone)]
 pub struct ListResources<R> {
-    page: Option<u32>,
-    per_page: Option<u32>,
+    listing: Listing,
     kind: PhantomData<fn() -> R>,
 }
 
@@ -52,24 +93,9 @@ impl<R> ListResources<R> {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            page: None,
-            per_page: None,
+            listing: Listing::default(),
             kind: PhantomData,
         }
-    }
-
-    /// The page of this number, counted from 1.
-    #[must_use]
-    pub fn with_page(mut self, page: u32) -> Self {
-        self.page = Some(page);
-        self
-    }
-
-    /// How many rows a page holds, at most 100.
-    #[must_use]
-    pub fn with_per_page(mut self, per_page: u32) -> Self {
-        self.per_page = Some(per_page);
-        self
     }
 }
 
@@ -79,18 +105,28 @@ impl<R> Default for ListResources<R> {
     }
 }
 
+impl<R: Resource> Paged for ListResources<R> {
+    type Row = R;
+
+    fn with_page(mut self, page: u32) -> Self {
+        self.listing.page = Some(page);
+        self
+    }
+
+    fn with_per_page(mut self, rows: u32) -> Self {
+        self.listing.per_page = Some(rows);
+        self
+    }
+}
+
 impl<R: Resource> Operation for ListResources<R> {
     const NAME: &'static str = R::OPERATIONS[0];
+    const MAX_ANSWER: usize = MAX_CONFIGURATION;
     type Answer = Page<R>;
 
     fn request(&self) -> ApiRequest {
-        let mut request = ApiRequest::new(Method::GET, [R::COLLECTION]);
-        for (name, value) in [("page", self.page), ("per_page", self.per_page)] {
-            if let Some(value) = value {
-                request = request.with_query(name, &value.to_string());
-            }
-        }
-        request
+        self.listing
+            .add_to(ApiRequest::new(Method::GET, [R::COLLECTION]))
     }
 
     fn read(&self, body: &[u8]) -> Result<Page<R>, ReadError> {
@@ -217,6 +253,6 @@ impl<R: Resource> Operation for DeleteResource<R> {
 #[non_exhaustive]
 pub struct Deleted {
     /// One line for a person.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub message: String,
 }

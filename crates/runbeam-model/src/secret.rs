@@ -12,6 +12,7 @@ use serde_json::error::Category;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::ParseError;
+use crate::lenient::Lenient;
 
 /// A token, key or password.
 ///
@@ -110,6 +111,12 @@ impl From<&String> for Secret {
 impl From<&Self> for Secret {
     fn from(secret: &Self) -> Self {
         secret.clone()
+    }
+}
+
+impl Lenient for Secret {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.into())
     }
 }
 

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 use crate::ParseError;
+use crate::lenient::Lenient;
 
 /// A point in time, to the nanosecond.
 ///
@@ -88,6 +89,9 @@ impl FromStr for Timestamp {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
+        if let Ok(timestamp) = text.parse() {
+            return Ok(Self(timestamp));
+        }
         let text = without_excess_fraction(text.trim());
         if let Ok(timestamp) = text.parse() {
             return Ok(Self(timestamp));
@@ -140,6 +144,12 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl Lenient for Timestamp {
+    fn from_text(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lenient::{null_as_default, optional};
+use crate::lenient::lenient;
 use crate::operation::read_json_described;
 use crate::{
     Clock, GatewayCode, GatewayId, Known, ParseError, Secret, SecretBytes, SystemClock, Timestamp,
@@ -161,13 +161,13 @@ struct Form {
     machine_token: Secret,
     #[serde(default)]
     expires_at: Option<Timestamp>,
-    #[serde(default, deserialize_with = "optional")]
+    #[serde(default, deserialize_with = "lenient")]
     gateway_id: Option<GatewayId>,
-    #[serde(default, deserialize_with = "optional")]
+    #[serde(default, deserialize_with = "lenient")]
     gateway_code: Option<GatewayCode>,
-    #[serde(default, deserialize_with = "null_as_default")]
+    #[serde(default, deserialize_with = "lenient")]
     abilities: Vec<String>,
-    #[serde(default, deserialize_with = "optional")]
+    #[serde(default, deserialize_with = "lenient")]
     issued_at: Option<Timestamp>,
 }
 
@@ -252,7 +252,7 @@ impl UserToken {
             token: Secret,
             #[serde(default)]
             expires_at: Option<i64>,
-            #[serde(default, deserialize_with = "optional")]
+            #[serde(default, deserialize_with = "lenient")]
             user: Option<UserInfo>,
         }
         let form: Form =

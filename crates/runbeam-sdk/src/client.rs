@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use runbeam_http::HttpClient;
 use runbeam_model::{
-    AnswerError, AuthorizeGateway, AuthorizeResponse, BaseUrl, Gateway, GatewayCode, Operation,
+    AnswerError, AuthorizeGateway, AuthorizeResponse, BaseUrl, GatewayCode, Operation,
     RevokeGateway, RevokeResponse, Secret,
 };
 
-use crate::{Error, Resources, RunbeamClientBuilder};
+use crate::{Error, RunbeamClientBuilder};
 
 /// A client of Runbeam Cloud. Clones, and clients of other tokens made with [`RunbeamClient::with_token`], share
 /// its connections.
@@ -94,7 +94,7 @@ impl RunbeamClient {
         let operation = AuthorizeGateway::new(user_token.clone(), code)
             .with_machine_public_key(machine_public_key)
             .with_metadata(metadata);
-        self.send_with(&operation, &user_token).await
+        self.send_with(&operation, Some(&user_token)).await
     }
 
     /// Ends every machine token of the gateway `gateway_code` at once. It takes a user's token: give the client
@@ -112,12 +112,6 @@ impl RunbeamClient {
             .await
     }
 
-    /// The gateways of the token's team.
-    #[must_use]
-    pub fn gateways(&self) -> Resources<'_, Gateway> {
-        Resources::new(self)
-    }
-
     /// Sends any operation of the API, with the client's token.
     ///
     /// # Errors
@@ -125,19 +119,22 @@ impl RunbeamClient {
     /// [`Configuration`](crate::ErrorKind::Configuration) if the client has no token, and what may befall a
     /// call: see [`ErrorKind`](crate::ErrorKind).
     pub async fn send<O: Operation + Sync>(&self, operation: &O) -> Result<O::Answer, Error> {
-        let token = self.token.as_ref().ok_or_else(|| {
-            Error::configuration("the client has no token: give it one with `with_token`")
-        })?;
-        self.send_with(operation, token).await
+        self.send_with(operation, self.token.as_ref()).await
     }
 
     async fn send_with<O: Operation + Sync>(
         &self,
         operation: &O,
-        token: &Secret,
+        token: Option<&Secret>,
     ) -> Result<O::Answer, Error> {
         let cloud = self.cloud()?;
-        let request = operation.request().to_http(&cloud.base_url, token)?;
+        let request = operation.request();
+        if request.needs_token() && token.is_none() {
+            return Err(Error::configuration(
+                "the client has no token: give it one with `with_token`",
+            ));
+        }
+        let request = request.to_http(&cloud.base_url, token)?;
         let response = cloud
             .http
             .send(request)
@@ -146,10 +143,13 @@ impl RunbeamClient {
         let status = response.status().as_u16();
         tracing::debug!(operation = O::NAME, status, "called Runbeam Cloud");
         operation.answer(&response).map_err(|error| match error {
-            AnswerError::Refused(refusal) => Error::answered(
-                O::NAME,
-                AnswerError::Refused(Box::new(refusal.without(token))),
-            ),
+            AnswerError::Refused(refusal) => {
+                let refusal = match token {
+                    Some(token) => refusal.without(token),
+                    None => *refusal,
+                };
+                Error::answered(O::NAME, AnswerError::Refused(Box::new(refusal)))
+            }
             other => Error::answered(O::NAME, other),
         })
     }

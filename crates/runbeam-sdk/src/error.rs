@@ -44,7 +44,7 @@ pub enum ErrorKind {
     NotAllowed,
     /// There is no such thing (404), or it belongs to another team.
     NotFound,
-    /// The server finds fault with the request (400, 409, 422 and the like); see [`Error::fields`].
+    /// The server finds fault with the request (400, 409, 422 and the like); see [`Error::field_errors`].
     Refused,
     /// Too many requests (429). Transient: wait for [`Error::retry_after`].
     RateLimited,
@@ -138,7 +138,12 @@ impl Error {
     pub(crate) fn answered(operation: &'static str, error: AnswerError) -> Self {
         match error {
             AnswerError::Refused(refusal) => {
-                Self::new(kind_of(refusal.status), operation, Cause::Refused(refusal))
+                let kind = if refusal.is_login_redirect() {
+                    ErrorKind::SignIn
+                } else {
+                    kind_of(refusal.status)
+                };
+                Self::new(kind, operation, Cause::Refused(refusal))
             }
             other => Self::new(
                 ErrorKind::UnexpectedAnswer,
@@ -191,7 +196,7 @@ impl Error {
     }
 
     /// What the server finds wrong with each field of the request.
-    pub fn fields(&self) -> Option<&BTreeMap<String, Vec<String>>> {
+    pub fn field_errors(&self) -> Option<&BTreeMap<String, Vec<String>>> {
         self.refusal().map(|refusal| &refusal.fields)
     }
 

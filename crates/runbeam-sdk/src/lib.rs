@@ -69,6 +69,7 @@ mod client;
 mod environment;
 mod error;
 mod keep;
+mod kinds;
 mod quick;
 mod resources;
 

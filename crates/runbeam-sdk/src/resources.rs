@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use runbeam_model::{
-    CreateResource, DeleteResource, Deleted, ListResources, Page, ParseError, Resource,
+    CreateResource, DeleteResource, Deleted, ListResources, Page, Paged, ParseError, Resource,
     ShowResource, UpdateResource,
 };
 
@@ -19,12 +19,7 @@ pub struct Resources<'a, R> {
     kind: PhantomData<fn() -> R>,
 }
 
-impl<'a, R: Resource> Resources<'a, R>
-where
-    R: Send,
-    R::Id: Send + Sync,
-    R::Draft: Sync,
-{
+impl<'a, R: Resource> Resources<'a, R> {
     pub(crate) fn new(client: &'a RunbeamClient) -> Self {
         Self {
             client,

@@ -3,14 +3,19 @@
 use std::path::Path;
 
 /// The text of an example; `None` where the contract is missing, which CI does not allow.
+pub(crate) fn example(name: &str) -> Option<String> {
+    shared(&format!("contract/examples/{name}.json"))
+}
+
+/// The text of a shared file; `None` where it is missing, which CI does not allow.
 #[allow(
     clippy::disallowed_methods,
     reason = "CI says by this variable that it is CI"
 )]
-pub(crate) fn example(name: &str) -> Option<String> {
+pub(crate) fn shared(file: &str) -> Option<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared/contract/examples")
-        .join(format!("{name}.json"));
+        .join("../../../shared")
+        .join(file);
     let text = std::fs::read_to_string(&path).ok();
     if text.is_none() {
         assert!(

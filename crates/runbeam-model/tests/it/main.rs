@@ -1,4 +1,4 @@
-//! The vocabulary against the contract's examples, and against values that nobody should send.
+//! The vocabulary against the contract's description and examples, and against values that nobody should send.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,6 +7,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod contract;
+mod coverage;
 mod examples;
 mod machine_tokens;
 mod operations;
+mod round_trips;
+mod variants;

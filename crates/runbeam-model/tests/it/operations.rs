@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Response;
 use runbeam_model::{
     AnswerError, AuthorizeGateway, CreateResource, DeleteResource, Gateway, GatewayDraft,
-    ListResources, Operation, RevokeGateway, Secret, ShowResource, UpdateResource,
+    ListResources, Operation, Paged, RevokeGateway, Secret, ShowResource, UpdateResource,
 };
 use serde_json::Value;
 
@@ -69,7 +69,10 @@ fn an_authorization_is_asked_for_as_documented_and_shows_no_token() {
     let operation = AuthorizeGateway::new("12|p0LmXw3rT8".into(), "edge-lisbon".parse().unwrap())
         .with_metadata(vec!["version=0.11.0".to_owned(), "os=linux".to_owned()]);
     let base = "https://api.runbeam.io".parse().unwrap();
-    let request = operation.request().to_http(&base, &"t".into()).unwrap();
+    let request = operation
+        .request()
+        .to_http(&base, &Secret::from("t"))
+        .unwrap();
     let body: Value = serde_json::from_slice(request.body()).unwrap();
     assert_eq!(body, serde_json::from_str::<Value>(&expected).unwrap());
     assert!(!format!("{operation:?} {:?}", operation.request()).contains("p0LmXw3rT8"));

@@ -50,7 +50,7 @@ async fn check_main_job(cloud: &Emulator, base_url: String, user_token: &str) {
         .await
         .unwrap();
     assert_eq!(
-        (gateway.code.as_str(), gateway.enabled),
+        (gateway.code.as_str(), gateway.enabled.into_option()),
         ("gateway-123", Some(true))
     );
 

@@ -13,7 +13,7 @@ async fn a_gateway_is_created_listed_shown_updated_and_deleted() {
         .with_jwks_cache_duration_hours(24);
     let created = client.gateways().create(&draft).await.unwrap();
     assert_eq!(
-        (created.name.as_str(), created.enabled),
+        (created.name.as_str(), created.enabled.into_option()),
         ("edge-porto", Some(false))
     );
     assert_eq!(created.dns, ["porto.example.test"]);
@@ -25,7 +25,7 @@ async fn a_gateway_is_created_listed_shown_updated_and_deleted() {
         .await
         .unwrap();
     assert_eq!(
-        (updated.enabled, updated.dns),
+        (updated.enabled.into_option(), updated.dns),
         (Some(true), created.dns.clone())
     );
     assert_eq!(
@@ -79,6 +79,6 @@ async fn what_the_server_finds_wrong_is_told_by_field() {
         (error.kind(), error.status()),
         (ErrorKind::Refused, Some(422))
     );
-    let fields: Vec<_> = error.fields().unwrap().keys().collect();
+    let fields: Vec<_> = error.field_errors().unwrap().keys().collect();
     assert_eq!(fields, ["jwks_cache_duration_hours", "name"]);
 }
