@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::fmt;
 
 use runbeam_model::{Origin, TeamInfo, Timestamp, UserInfo};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use crate::json::{self, Problem, Text};
 use crate::{Error, Rejection};
@@ -69,9 +70,12 @@ pub(crate) struct Said<'a> {
     iat: Option<Timestamp>,
     #[serde(borrow, default, deserialize_with = "json::present")]
     jti: Option<Text<'a>>,
-    // What is the cloud's own may be `null`: its servers write that for none.
-    user: Option<UserInfo>,
-    team: Option<TeamInfo>,
+    // What is the cloud's own may be `null`: its servers write that for none. It is passed over here, and read when
+    // the token turns out to be of an issuer that is trusted.
+    #[serde(borrow)]
+    user: Option<&'a RawValue>,
+    #[serde(borrow)]
+    team: Option<&'a RawValue>,
 }
 
 /// One audience, or a list of them (RFC 7519, section 4.1.3).
@@ -88,27 +92,13 @@ pub(crate) struct Terms<'a, A> {
 }
 
 impl<'a> Said<'a> {
-    /// Reads a payload. A claim of a wrong type is an error, never an absent claim.
-    pub(crate) fn parse(payload: &'a [u8], required: &[String]) -> Result<Self, Error> {
-        let said = json::read(payload).map_err(|problem| match problem {
-            Problem::Member(name) => Error::rejected(
-                Rejection::Claim,
-                format!("its claim `{name}` has a wrong type"),
-            ),
-            Problem::Malformed => Error::rejected(
-                Rejection::Malformed,
-                "its claims are not a JSON object in which every name stands once",
-            ),
-        })?;
-        if !required.is_empty() {
-            let claims: HashMap<Text<'_>, Option<IgnoredAny>> =
-                json::read(payload).unwrap_or_default();
-            let is_missing = |name: &&String| claims.get(name.as_str()).is_none_or(Option::is_none);
-            if let Some(name) = required.iter().find(is_missing) {
-                return Err(missing(name));
-            }
-        }
-        Ok(said)
+    /// Reads a payload, but for what the user and the team hold. A claim of a wrong type is an error, never an absent
+    /// claim.
+    pub(crate) fn parse(payload: &'a [u8]) -> Result<Self, Error> {
+        json::read(payload).map_err(|problem| match problem {
+            Problem::Member(name) => wrong_type(&name),
+            Problem::Malformed | Problem::Type => ambiguous(),
+        })
     }
 
     /// What a policy is about in it.
@@ -124,6 +114,8 @@ impl<'a> Said<'a> {
 
     /// What is given out of it once it is found good.
     pub(crate) fn into_claims(self) -> Result<Claims, Error> {
+        let user = self.user.map(|user| info("user", user)).transpose()?;
+        let team = self.team.map(|team| info("team", team)).transpose()?;
         let owned = |Text(text): Text<'_>| text.into_owned();
         Ok(Claims {
             iss: self.iss.map(owned).ok_or_else(|| missing("iss"))?,
@@ -133,10 +125,32 @@ impl<'a> Said<'a> {
             nbf: self.nbf,
             iat: self.iat,
             jti: self.jti.map(owned),
-            user: self.user,
-            team: self.team,
+            user,
+            team,
         })
     }
+}
+
+/// Finds out that a payload has these claims, of whatever value.
+pub(crate) fn require(names: &[String], payload: &[u8]) -> Result<(), Error> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let claims: HashMap<Text<'_>, Option<IgnoredAny>> =
+        json::read(payload).map_err(|_| ambiguous())?;
+    let is_missing = |name: &&String| claims.get(name.as_str()).is_none_or(Option::is_none);
+    names
+        .iter()
+        .find(is_missing)
+        .map_or(Ok(()), |name| Err(missing(name)))
+}
+
+/// What the claim `name` holds, as strictly as the payload around it.
+fn info<T: DeserializeOwned>(name: &str, claim: &RawValue) -> Result<T, Error> {
+    json::read(claim.get().as_bytes()).map_err(|problem| match problem {
+        Problem::Member(_) | Problem::Type => wrong_type(name),
+        Problem::Malformed => ambiguous(),
+    })
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Audience<'a> {
@@ -197,6 +211,20 @@ impl Visitor<'_> for DateVisitor {
     fn visit_f64<E>(self, seconds: f64) -> Result<Timestamp, E> {
         Ok(Timestamp::from_unix_seconds_f64(seconds))
     }
+}
+
+fn wrong_type(name: &str) -> Error {
+    Error::rejected(
+        Rejection::Claim,
+        format!("its claim `{name}` has a wrong type"),
+    )
+}
+
+fn ambiguous() -> Error {
+    Error::rejected(
+        Rejection::Malformed,
+        "its claims are not a JSON object in which every name stands once",
+    )
 }
 
 fn missing(name: &str) -> Error {

@@ -21,9 +21,9 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem
     let fault = Fault::default();
     let mut json = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(Strict::new(&mut json, &fault));
-    let value = value.map_err(|error| match (error.classify(), fault.member()) {
-        (Category::Data, Some(member)) => Problem::Member(member),
-        _ => Problem::Malformed,
+    let value = value.map_err(|error| match error.classify() {
+        Category::Data => fault.problem(),
+        Category::Io | Category::Syntax | Category::Eof => Problem::Malformed,
     })?;
     json.end().map_err(|_| Problem::Malformed)?;
     Ok(value)
@@ -32,8 +32,10 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem
 /// Why a text is not read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Problem {
-    /// It is no JSON, or a name stands twice, or it is no object where there has to be one.
+    /// It is no JSON, or a name stands twice.
     Malformed,
+    /// It is of a wrong type itself, or lacks a member.
+    Type,
     /// This member of it is of a wrong type.
     Member(String),
 }

@@ -54,7 +54,7 @@ impl JwkSet {
         }
         let set: Document<'_> = json::read(document).map_err(|problem| match problem {
             Problem::Member(_) => unusable("it has no list of up to 512 keys"),
-            Problem::Malformed => {
+            Problem::Malformed | Problem::Type => {
                 unusable("it is not a JSON object in which every name stands once")
             }
         })?;

@@ -36,9 +36,15 @@ impl Algorithm {
 ///
 /// This is the level below claims: whoever wants to trust a token takes a [`Verifier`](crate::Verifier).
 pub struct Jws<'a> {
+    text: Unsigned<'a>,
+    signature: Vec<u8>,
+}
+
+/// A signed text whose signature is not even read yet: enough to find out whose keys to ask, and whether to.
+pub(crate) struct Unsigned<'a> {
     signed: &'a str,
     payload: Vec<u8>,
-    signature: Vec<u8>,
+    signature: &'a str,
     algorithm: Algorithm,
     key_id: Option<String>,
     is_nesting: bool,
@@ -53,65 +59,13 @@ impl<'a> Jws<'a> {
     ///
     /// If it is too large, not in the one allowed spelling, not for RS256, or asks for an extension.
     pub fn parse(token: &'a str) -> Result<Self, Error> {
-        Self::parse_for(token, |algorithm| algorithm == Algorithm::Rs256)
-    }
-
-    /// Like [`Jws::parse`], for the algorithms that the policy allows.
-    pub(crate) fn parse_for(
-        token: &'a str,
-        is_allowed: impl Fn(Algorithm) -> bool,
-    ) -> Result<Self, Error> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(Error::rejected(
-                Rejection::TooLarge,
-                "it is larger than 16 KiB",
-            ));
-        }
-        // A dot too many is in what would be the payload, where base64url has none.
-        let (header, (payload, signature)) = token
-            .split_once('.')
-            .and_then(|(header, rest)| Some((header, rest.rsplit_once('.')?)))
-            .ok_or_else(|| malformed("it does not have three parts"))?;
-        let decode = |part| {
-            base64url::decode(part)
-                .ok_or_else(|| malformed("a part of it is not canonical base64url"))
-        };
-        let header_json = decode(header)?;
-        if header_json.len() > MAX_HEADER_BYTES {
-            return Err(Error::rejected(
-                Rejection::TooLarge,
-                "its header is larger than 8 KiB",
-            ));
-        }
-        let (algorithm, key_id, is_nesting) = read_header(&header_json, is_allowed)?;
-        Ok(Self {
-            signed: &token[..header.len() + 1 + payload.len()],
-            payload: decode(payload)?,
-            signature: decode(signature)?,
-            algorithm,
-            key_id,
-            is_nesting,
-        })
+        Unsigned::parse(token, |algorithm| algorithm == Algorithm::Rs256)?.into_jws()
     }
 
     /// The key that it names.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
-        self.key_id.as_deref()
-    }
-
-    pub(crate) fn algorithm(&self) -> Algorithm {
-        self.algorithm
-    }
-
-    /// Whether its payload is a token itself, by its header.
-    pub(crate) fn is_nesting(&self) -> bool {
-        self.is_nesting
-    }
-
-    /// The payload, not verified: to find out whose keys to ask.
-    pub(crate) fn unverified_payload(&self) -> &[u8] {
-        &self.payload
+        self.text.key_id.as_deref()
     }
 
     /// Checks the signature with the key of `keys` that it names, and gives out the payload.
@@ -141,13 +95,71 @@ impl<'a> Jws<'a> {
     }
 
     fn verify_by(self, is_signed: impl FnOnce(&[u8], &[u8]) -> bool) -> Result<Vec<u8>, Error> {
-        if is_signed(self.signed.as_bytes(), &self.signature) {
-            return Ok(self.payload);
+        if is_signed(self.text.signed.as_bytes(), &self.signature) {
+            return Ok(self.text.payload);
         }
         Err(Error::rejected(
             Rejection::Signature,
             "its signature is not by the issuer's key",
         ))
+    }
+}
+
+impl<'a> Unsigned<'a> {
+    /// Reads the header and the payload of `token`, for the algorithms that the policy allows.
+    pub(crate) fn parse(
+        token: &'a str,
+        is_allowed: impl Fn(Algorithm) -> bool,
+    ) -> Result<Self, Error> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(Error::rejected(
+                Rejection::TooLarge,
+                "it is larger than 16 KiB",
+            ));
+        }
+        // A dot too many is in what would be the payload, where base64url has none.
+        let (header, (payload, signature)) = token
+            .split_once('.')
+            .and_then(|(header, rest)| Some((header, rest.rsplit_once('.')?)))
+            .ok_or_else(|| malformed("it does not have three parts"))?;
+        let header_json = decode(header)?;
+        if header_json.len() > MAX_HEADER_BYTES {
+            return Err(Error::rejected(
+                Rejection::TooLarge,
+                "its header is larger than 8 KiB",
+            ));
+        }
+        let (algorithm, key_id, is_nesting) = read_header(&header_json, is_allowed)?;
+        Ok(Self {
+            signed: &token[..header.len() + 1 + payload.len()],
+            payload: decode(payload)?,
+            signature,
+            algorithm,
+            key_id,
+            is_nesting,
+        })
+    }
+
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// Whether its payload is a token itself, by its header.
+    pub(crate) fn is_nesting(&self) -> bool {
+        self.is_nesting
+    }
+
+    /// The payload, not verified: to find out whose keys to ask.
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// Reads the signature, too.
+    pub(crate) fn into_jws(self) -> Result<Jws<'a>, Error> {
+        Ok(Jws {
+            signature: decode(self.signature)?,
+            text: self,
+        })
     }
 }
 
@@ -190,7 +202,7 @@ fn read_header(
         Problem::Member(member) if member == "alg" => other_algorithm(),
         Problem::Member(member) if member == "b64" => extension(),
         Problem::Member(_) => malformed("its key id is not a text"),
-        Problem::Malformed => {
+        Problem::Malformed | Problem::Type => {
             malformed("its header is not a JSON object in which every name stands once")
         }
     })?;
@@ -206,6 +218,10 @@ fn read_header(
     let is_nesting = header.is_of_nested_token();
     let key_id = header.kid.map(|Text(key_id)| key_id.into_owned());
     Ok((algorithm, key_id, is_nesting))
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, Error> {
+    base64url::decode(part).ok_or_else(|| malformed("a part of it is not canonical base64url"))
 }
 
 fn malformed(problem: &'static str) -> Error {
@@ -226,7 +242,7 @@ fn extension() -> Error {
 impl fmt::Debug for Jws<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Jws")
-            .field("bytes", &self.signed.len())
+            .field("bytes", &self.text.signed.len())
             .finish_non_exhaustive()
     }
 }

@@ -11,7 +11,8 @@ pub use self::trusted_issuer::TrustedIssuer;
 #[cfg(feature = "fetch")]
 pub(crate) use self::trusted_issuer::{KeyUrl, Reach};
 
-use crate::claims::{Said, Terms};
+use crate::claims::{self, Said, Terms};
+use crate::jws::Unsigned;
 use crate::shared_secret::SharedSecret;
 use crate::token_cache::{Remembered, Voucher};
 use crate::{Claims, Error, JwkSet, Jws, Rejection};
@@ -100,25 +101,27 @@ impl TrustPolicy {
                 .iter()
                 .any(|issuer| issuer.algorithm() == algorithm)
         };
-        let jws = Jws::parse_for(token, is_allowed)?;
-        if jws.is_nesting() {
+        let text = Unsigned::parse(token, is_allowed)?;
+        if text.is_nesting() {
             return Err(Error::rejected(
                 Rejection::Malformed,
                 "its content is another token, by its header (RFC 7519, section 7.2)",
             ));
         }
-        let said = Said::parse(jws.unverified_payload(), &self.required_claims)?;
+        let payload = text.payload();
+        let said = Said::parse(payload)?;
         let issuer = self.check(&said.terms()?, now)?;
-        if self.issuers[issuer].algorithm() != jws.algorithm() {
+        if self.issuers[issuer].algorithm() != text.algorithm() {
             return Err(Error::rejected(
                 Rejection::Algorithm,
                 "its algorithm is not the one of its issuer",
             ));
         }
         let claims = said.into_claims()?;
+        claims::require(&self.required_claims, payload)?;
         Ok(Candidate {
             token,
-            jws,
+            jws: text.into_jws()?,
             claims,
             issuer,
         })

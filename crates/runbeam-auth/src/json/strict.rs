@@ -8,8 +8,8 @@ use std::marker::PhantomData;
 use serde::de::value::{BorrowedStrDeserializer, StringDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::Text;
 use super::names::Names;
+use super::{Problem, Text};
 
 /// Which member of the outermost object was being read when reading failed.
 #[derive(Default)]
@@ -19,9 +19,14 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    /// The member that is of a wrong type; `None` if the fault is another.
-    pub(super) fn member(self) -> Option<String> {
-        self.member.into_inner().filter(|_| !self.has_double.get())
+    /// What is wrong with a text that is JSON.
+    pub(super) fn problem(self) -> Problem {
+        if self.has_double.get() {
+            return Problem::Malformed;
+        }
+        self.member
+            .into_inner()
+            .map_or(Problem::Type, Problem::Member)
     }
 }
 

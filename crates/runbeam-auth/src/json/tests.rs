@@ -96,8 +96,9 @@ fn a_member_of_a_wrong_type_is_told_from_what_is_no_object() {
     check(r#"{"o":{"x":{"n":1,"n":2}}}"#, Problem::Malformed);
     check(r#"{"n":"a","n":1}"#, Problem::Malformed);
     check(r#"{"n":}"#, Problem::Malformed);
-    check(r#"["n"]"#, Problem::Malformed);
-    check("[]", Problem::Malformed);
+    check(r#"["n"]"#, Problem::Type);
+    check("[]", Problem::Type);
+    check("\"n\"", Problem::Type);
     check(r#"{"o":["n"]}"#, member("o"));
 }
 
@@ -119,7 +120,7 @@ proptest::proptest! {
             Ok(_) => proptest::prop_assert!(is_object, "{}", text),
             Err(Problem::Malformed) => proptest::prop_assert!(!is_object, "{}", text),
             // Reading ends at the first fault.
-            Err(Problem::Member(_)) => {}
+            Err(Problem::Member(_) | Problem::Type) => {}
         }
     }
 }
