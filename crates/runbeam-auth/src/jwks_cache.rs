@@ -132,17 +132,16 @@ impl<S: KeyServer> JwksCache<S> {
         }
     }
 
-    /// Gives `verify` the keys to check a token with that names `key_id`: those that are kept, and new ones if
-    /// they are too old or do not have it.
-    pub(crate) async fn with_keys<T>(
-        &self,
-        key_id: Option<&str>,
-        verify: impl FnOnce(&JwkSet) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        if let Some(set) = self.shared.at_once(key_id) {
-            self.shared.hits.fetch_add(1, Ordering::Relaxed);
-            return verify(set.keys());
-        }
+    /// The set kept, if a token that names `key_id` can be checked with it without waiting.
+    pub(crate) fn at_once(&self, key_id: Option<&str>) -> Option<Arc<KeptSet>> {
+        let set = self.shared.at_once(key_id)?;
+        self.shared.hits.fetch_add(1, Ordering::Relaxed);
+        Some(set)
+    }
+
+    /// The set to check a token with that names `key_id` where there is none [at once](Self::at_once): the one kept is
+    /// too old or does not have the key, so a new one is waited for, if it is not too soon to ask for it.
+    pub(crate) async fn after_fetch(&self, key_id: Option<&str>) -> Result<Arc<KeptSet>, Error> {
         if let Some(mut landing) = self.shared.fetch() {
             // An error means that the task is over: it drops its end instead of sending anything.
             let _ = landing.changed().await;
@@ -152,7 +151,7 @@ impl<S: KeyServer> JwksCache<S> {
         if is_unknown(set.keys(), key_id) && self.shared.flight().is_failing() {
             return Err(self.shared.unavailable());
         }
-        verify(set.keys())
+        Ok(set)
     }
 
     /// Whether `key` is the one of this id, by a set that may be used without waiting.
@@ -270,6 +269,7 @@ impl<S: KeyServer> Shared<S> {
         let (landed, landing) = watch::channel(());
         let shared = self.clone();
         let task = spawn(async move {
+            let _crash = Crash(&shared);
             shared.renew(now).await;
             // Dropped at the end, it tells those who wait that the fetch is over.
             drop(landed);
@@ -324,6 +324,18 @@ impl<S: KeyServer> Shared<S> {
         let problem = problem
             .unwrap_or_else(|| format!("no key set of {} was fetched", self.endpoint.server()));
         Error::keys_unavailable(problem, None)
+    }
+}
+
+/// Counts a fetch that panics as one that failed: the next one waits its time all the same.
+struct Crash<'a, S: KeyServer>(&'a Shared<S>);
+
+impl<S: KeyServer> Drop for Crash<'_, S> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let problem = format!("the fetch from {} panicked", self.0.endpoint.server());
+            self.0.flight().fail(problem, self.0.refresh.cool_down);
+        }
     }
 }
 

@@ -127,6 +127,16 @@ impl TrustPolicy {
         })
     }
 
+    /// Whether a candidate still meets the policy, when it had to wait for keys.
+    #[cfg(feature = "fetch")]
+    pub(crate) fn check_again(
+        &self,
+        candidate: &Candidate<'_>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.check(&candidate.claims.terms(), now).map(drop)
+    }
+
     /// Whether what was once found good still is, but for its key.
     pub(crate) fn still_accepts(&self, remembered: &Remembered, now: Timestamp) -> bool {
         let claims = &remembered.claims;

@@ -12,7 +12,7 @@ use crate::jwks_cache::{JwksCache, KeySourceStatus, Refresh, Snapshot};
 use crate::policy::{KeySource, KeysAtHand};
 use crate::token_cache::{Remembered, TokenCache, TokenCacheLimits, TokenCacheStatus, Voucher};
 use crate::verifier::{Good, claims_of_caller, own_claims};
-use crate::{BuildError, Claims, Error, JwkSet, TrustPolicy, Verified};
+use crate::{BuildError, Claims, Error, Jws, TrustPolicy, Verified};
 
 const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 const MAX_FETCH: Duration = Duration::from_secs(10);
@@ -117,17 +117,27 @@ impl RemoteVerifier {
             return Verified::again(token, &remembered.claims, read);
         }
         let candidate = shared.policy.examine(token, now)?;
-        let tokens = tokens.map(|tokens| (tokens, now));
         match &shared.keys[candidate.issuer] {
-            Keys::AtHand(keys) => Verified::accept(candidate, |jws| keys.check(jws), tokens, read),
+            Keys::AtHand(keys) => {
+                let tokens = tokens.map(|tokens| (tokens, now));
+                Verified::accept(candidate, |jws| keys.check(jws), tokens, read)
+            }
             Keys::Cached(cache) => {
-                let key_id = candidate.jws.key_id().map(str::to_owned);
-                let verify = |keys: &JwkSet| {
-                    Verified::accept(candidate, |jws| jws.verify_with_keys(keys), tokens, read)
+                let cache = &shared.caches[*cache];
+                let key_id = candidate.jws.key_id();
+                let (set, now) = match cache.at_once(key_id) {
+                    Some(set) => (set, now),
+                    None => {
+                        let set = cache.after_fetch(key_id).await?;
+                        // A fetch takes its time, and the token may have expired meanwhile.
+                        let now = shared.clock.now();
+                        shared.policy.check_again(&candidate, now)?;
+                        (set, now)
+                    }
                 };
-                shared.caches[*cache]
-                    .with_keys(key_id.as_deref(), verify)
-                    .await
+                let tokens = tokens.map(|tokens| (tokens, now));
+                let check = |jws: Jws<'_>| jws.verify_with_keys(set.keys());
+                Verified::accept(candidate, check, tokens, read)
             }
         }
     }

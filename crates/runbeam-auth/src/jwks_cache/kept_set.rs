@@ -101,7 +101,7 @@ impl KeptSet {
         &self.url
     }
 
-    pub(super) fn keys(&self) -> &JwkSet {
+    pub(crate) fn keys(&self) -> &JwkSet {
         &self.keys
     }
 

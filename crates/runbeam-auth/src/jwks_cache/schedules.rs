@@ -92,9 +92,11 @@ impl World {
 }
 
 async fn look_up(cache: &Cache, key_id: &str) -> Result<(), Error> {
-    cache
-        .with_keys(Some(key_id), |set| set.find(Some(key_id)).map(drop))
-        .await
+    let set = match cache.at_once(Some(key_id)) {
+        Some(set) => set,
+        None => cache.after_fetch(Some(key_id)).await?,
+    };
+    set.keys().find(Some(key_id)).map(drop)
 }
 
 fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {

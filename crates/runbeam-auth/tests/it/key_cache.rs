@@ -1,16 +1,23 @@
 //! Outages, rotations and floods: a key server sees few requests, and good tokens stay good.
 
-use std::sync::LazyLock;
+use std::io;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use httpmock::MockServer;
 use runbeam_auth::{ErrorKind, Rejection, RemoteVerifier};
+use runbeam_http::{HttpClient, Resolver};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::fixture::{clock, header, jwks, key, other_key, remote, serve, serve_body, token, with};
+use crate::raw_endpoint::{response, verifier_of};
 
 const TTL: Duration = Duration::from_secs(60 * 60);
 
@@ -63,6 +70,63 @@ async fn first_verifications_at_once_share_one_fetch() {
     );
     mock.assert_calls_async(1).await;
     println!("10,000 verifications at once with cold keys: 1 fetch");
+}
+
+#[tokio::test]
+async fn a_token_may_expire_while_its_keys_are_fetched() {
+    // The leeway is a minute.
+    for (seconds, expected) in [(3659, None), (3660, Some(Rejection::Expired))] {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/keys", server.local_addr().unwrap());
+        let clock = clock();
+        let verifier = verifier_of(&url, &clock).build().unwrap();
+        let late_answer = async {
+            let (mut stream, _) = server.accept().await.unwrap();
+            stream.readable().await.unwrap();
+            clock.advance(Duration::from_secs(seconds));
+            let answer = response(200, &[], &jwks(&[key().jwk()]));
+            stream.write_all(&answer).await.unwrap();
+            stream.shutdown().await.unwrap();
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        };
+        let good = token(json!({}));
+        let (outcome, ()) = tokio::join!(verifier.verify(&good), late_answer);
+        let rejection = outcome.err().map(|error| error.rejection().unwrap());
+        assert_eq!(rejection, expected, "{seconds}");
+    }
+}
+
+/// Breaks down whenever it is asked.
+#[derive(Clone, Default)]
+struct Broken(Arc<AtomicUsize>);
+
+impl Resolver for Broken {
+    async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        let times = self.0.fetch_add(1, Ordering::SeqCst);
+        panic!("broken for the {times}th time");
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_that_panics_is_one_that_failed() {
+    let (clock, resolver) = (clock(), Broken::default());
+    let client = HttpClient::builder().with_resolver(resolver.clone());
+    let verifier = verifier_of("https://keys.example.test/keys", &clock)
+        .with_http_client(client.build().unwrap())
+        .build()
+        .unwrap();
+    let good = token(json!({}));
+    for fetches in 1..=3 {
+        for _ in 0..3 {
+            let error = verifier.verify(&good).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::KeysUnavailable);
+            assert!(error.to_string().ends_with("panicked"), "{error}");
+        }
+        let status = &verifier.key_sources()[0];
+        assert_eq!((status.fetches, status.failures), (fetches, fetches));
+        assert_eq!(resolver.0.load(Ordering::SeqCst) as u64, fetches);
+        clock.advance(Duration::from_secs(30));
+    }
 }
 
 #[tokio::test]
