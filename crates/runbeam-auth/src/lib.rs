@@ -29,9 +29,9 @@
 //! # What is refused
 //!
 //! Every algorithm but RS256, whatever the header says, and HS256 for an issuer whose policy states a shared
-//! secret; keys that come with the token; `crit`; keys of less
-//! than 2048 or more than 8192 bits, or meant for anything but verifying RS256; more than one spelling of one
-//! token: padding, white space, stray bits, doubled names; claims of a wrong type.
+//! secret; keys that come with the token; `crit`; tokens in a token (`cty` of `JWT`); keys of less than 2048 or more
+//! than 8192 bits, or meant for anything but verifying RS256; more than one spelling of one token: padding, white
+//! space, stray bits, doubled names; claims of a wrong type.
 //!
 //! # Where keys come from
 //!
