@@ -90,7 +90,10 @@ async fn a_token_may_expire_while_its_keys_are_fetched() {
             let _ = stream.read_to_end(&mut Vec::new()).await;
         };
         let good = token(json!({}));
-        let (outcome, ()) = tokio::join!(verifier.verify(&good), late_answer);
+        let both = async { tokio::join!(verifier.verify(&good), late_answer) };
+        // Nobody fetches keys for a token that is refused without them.
+        let both = tokio::time::timeout(Duration::from_secs(20), both);
+        let (outcome, ()) = both.await.unwrap();
         let rejection = outcome.err().map(|error| error.rejection().unwrap());
         assert_eq!(rejection, expected, "{seconds}");
     }
