@@ -14,7 +14,7 @@ pub(crate) use self::key::CommonKey;
 use self::key::Key;
 use crate::blocking::{Blocking, in_background, secret_store_in_background};
 use crate::copies::{Copies, Evidence};
-use crate::directory::lifetime_at;
+use crate::directory::{Wait, lifetime_at};
 use crate::encryption_key::Identities;
 use crate::generation::Generation;
 use crate::instance_dir::{InstanceDir, LockedInstance, Sealed};
@@ -186,12 +186,30 @@ impl AgeFiles {
 
     /// Opens the directory of an instance if it has one.
     pub(crate) fn open(&self, instance: &InstanceId) -> Result<Option<InstanceDir>, Error> {
-        InstanceDir::open(&self.root, instance)
+        self.open_by(instance, Wait::Allowed)
+    }
+
+    /// The same, by a thread that may `wait` or not.
+    pub(crate) fn open_by(
+        &self,
+        instance: &InstanceId,
+        wait: Wait,
+    ) -> Result<Option<InstanceDir>, Error> {
+        InstanceDir::open(&self.root, instance, wait)
     }
 
     /// The copy of a secret in this process, if the files that it came from are unchanged.
     pub(crate) fn unchanged(&self, place: Place<'_>) -> Option<Stored> {
         self.copies.unchanged(place)
+    }
+
+    /// Loads by a thread that may `wait` or not.
+    fn load_by(&self, place: Place<'_>, wait: Wait) -> Result<Option<Stored>, Error> {
+        let evidence = Evidence::from_now();
+        match self.open_by(place.instance, wait)? {
+            Some(dir) => self.load_from(&dir, place, Some(evidence.with_all(dir.witnesses()))),
+            None => Ok(None),
+        }
     }
 
     /// Loads from the open directory of an instance. With `evidence` of what else was read for that, a copy is kept.
@@ -352,14 +370,11 @@ impl AgeFiles {
 impl Blocking for AgeFiles {
     fn load_at_once(&self, place: Place<'_>) -> Option<Stored> {
         self.unchanged(place)
+            .or_else(|| self.load_by(place, Wait::Refused).ok()?)
     }
 
     fn load(&self, place: Place<'_>) -> Result<Option<Stored>, Error> {
-        let evidence = Evidence::from_now();
-        match self.open(place.instance)? {
-            Some(dir) => self.load_from(&dir, place, Some(evidence.with_all(dir.witnesses()))),
-            None => Ok(None),
-        }
+        self.load_by(place, Wait::Allowed)
     }
 
     fn save(
@@ -455,3 +470,6 @@ fn was_rolled_back(sealed: &Sealed) -> Error {
         ),
     )
 }
+
+#[cfg(all(test, unix))]
+mod tests;

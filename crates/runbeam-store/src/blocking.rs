@@ -12,7 +12,8 @@ use crate::{Description, EntryName, Error, ErrorKind, InstanceId, Precondition, 
 
 /// What [`SecretStore`](crate::SecretStore) promises, done while a thread waits for it.
 pub(crate) trait Blocking: Send + Sync + 'static {
-    /// What [`load`](Self::load) would return, if that is known without waiting for anything.
+    /// What [`load`](Self::load) would return, if that is known without waiting for anything. Whatever is in the way is left
+    /// to [`load`](Self::load).
     fn load_at_once(&self, _: Place<'_>) -> Option<Stored> {
         None
     }
@@ -98,7 +99,7 @@ macro_rules! secret_store_in_background {
 
 pub(crate) use secret_store_in_background;
 
-/// Does not leave the thread of the caller if there is a copy that can be trusted.
+/// Does not leave the thread of the caller if nothing has to be waited for.
 pub(crate) async fn load<B: Blocking>(
     store: &Arc<B>,
     instance: &InstanceId,

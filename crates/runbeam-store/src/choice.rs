@@ -46,25 +46,37 @@ impl Record {
         }
     }
 
-    /// What `dir` remembers. Sealed secrets without a remembered choice are those of the earlier SDK: the instance
-    /// stays with files.
+    /// What `dir` remembers, or what follows from that it remembers nothing.
     pub(crate) fn read(dir: &InstanceDir) -> Result<Self, Error> {
-        match dir.read_choice()? {
-            Some(content) => match Choice::parse(content.bytes.expose()) {
-                Some(choice) => Ok(Self::written(choice, content.witness)),
-                None => Err(Error::new(
-                    ErrorKind::Damaged,
-                    format!(
-                        "{} holds neither `keyring` nor `file`; write into it where the secret is",
-                        dir.path_of_choice().display()
-                    ),
-                )),
-            },
-            None => Ok(Self {
-                choice: dir.holds_sealed()?.then_some(Choice::File),
-                is_written: false,
-                witness: dir.witness_of_no_choice(),
-            }),
+        match Self::read_written(dir)? {
+            Some(record) => Ok(record),
+            None => Ok(Self::unwritten(dir, dir.holds_sealed()?)),
+        }
+    }
+
+    /// What `dir` remembers.
+    pub(crate) fn read_written(dir: &InstanceDir) -> Result<Option<Self>, Error> {
+        let Some(content) = dir.read_choice()? else {
+            return Ok(None);
+        };
+        match Choice::parse(content.bytes.expose()) {
+            Some(choice) => Ok(Some(Self::written(choice, content.witness))),
+            None => Err(Error::new(
+                ErrorKind::Damaged,
+                format!(
+                    "{} holds neither `keyring` nor `file`; write into it where the secret is",
+                    dir.path_of_choice().display()
+                ),
+            )),
+        }
+    }
+
+    /// Sealed secrets without a remembered choice are those of the earlier SDK: the instance stays with files.
+    pub(crate) fn unwritten(dir: &InstanceDir, holds_sealed: bool) -> Self {
+        Self {
+            choice: holds_sealed.then_some(Choice::File),
+            is_written: false,
+            witness: dir.witness_of_no_choice(),
         }
     }
 }

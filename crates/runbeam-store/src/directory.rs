@@ -21,7 +21,6 @@ mod portable;
 #[cfg(not(unix))]
 pub(crate) use portable::{Directory, Witness};
 
-use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
 use std::path::Path;
@@ -31,6 +30,14 @@ use runbeam_model::SecretBytes;
 use zeroize::Zeroizing;
 
 use crate::{Error, ErrorKind, Lifetime};
+
+/// Whether a thread may wait for a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    Allowed,
+    /// What is not in the memory of the system already is an error.
+    Refused,
+}
 
 /// How private a file must be to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,14 +86,17 @@ fn is_temporary(name: &str) -> bool {
     name.starts_with('.') && name.ends_with(TEMPORARY_ENDING)
 }
 
-/// Reads `file` to its end, which must come after at most `limit` bytes.
+/// Reads `file` to its end, which must come after at most `limit` bytes. It is told to have `len` bytes, which is not
+/// relied upon: buffers of that size are wiped faster than large ones.
 pub(crate) fn read_to_end(
-    file: &mut File,
+    file: &mut impl Read,
     path: &Path,
+    len: u64,
     limit: usize,
 ) -> Result<SecretBytes, Error> {
-    let mut bytes = SecretBytes::with_capacity(4096);
-    let mut chunk = Zeroizing::new([0; 4096]);
+    let room = usize::try_from(len).map_or(limit, |len| len.min(limit)) + 1;
+    let mut bytes = SecretBytes::with_capacity(room);
+    let mut chunk = Zeroizing::new(vec![0; room.max(SMALLEST_CHUNK)]);
     loop {
         match file.read(chunk.as_mut_slice()) {
             Ok(0) => return Ok(bytes),
@@ -99,6 +109,9 @@ pub(crate) fn read_to_end(
         }
     }
 }
+
+/// For file systems that tell no length.
+const SMALLEST_CHUNK: usize = 128;
 
 fn io_error(action: &str, path: &Path, error: impl Into<io::Error>) -> Error {
     let error = error.into();

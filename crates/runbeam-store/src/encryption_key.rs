@@ -156,15 +156,16 @@ fn parse_identity(token: &str) -> Result<Identity, Problem> {
 }
 
 fn decode(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let plain: Zeroizing<Vec<u8>> = Zeroizing::new(
+    // With room for all of it: a buffer that grows leaves copies behind.
+    let mut plain = Zeroizing::new(Vec::with_capacity(text.len()));
+    plain.extend(
         text.iter()
             .filter(|b| !b.is_ascii_whitespace())
             .map(|b| match b {
                 b'-' => b'+',
                 b'_' => b'/',
                 other => *other,
-            })
-            .collect(),
+            }),
     );
     if plain.is_empty() {
         return None;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use runbeam_model::SecretBytes;
 
-use crate::directory::{Content, Directory, Privacy, Witness};
+use crate::directory::{Content, Directory, Privacy, Wait, Witness};
 use crate::lock::Lock;
 use crate::{EntryName, Error, InstanceId};
 
@@ -52,8 +52,12 @@ pub(crate) struct Sealed {
 
 impl InstanceDir {
     /// Opens the directory of `instance`, if there is one.
-    pub(crate) fn open(root: &Path, instance: &InstanceId) -> Result<Option<Self>, Error> {
-        let Some(root) = Directory::open(root)? else {
+    pub(crate) fn open(
+        root: &Path,
+        instance: &InstanceId,
+        wait: Wait,
+    ) -> Result<Option<Self>, Error> {
+        let Some(root) = Directory::open(root, wait)? else {
             return Ok(None);
         };
         let directory = root.open_child(instance.as_str())?;
@@ -69,7 +73,7 @@ impl InstanceDir {
         instance: &InstanceId,
         deadline: Duration,
     ) -> Result<Option<LockedInstance>, Error> {
-        Self::open(root, instance)?
+        Self::open(root, instance, Wait::Allowed)?
             .map(|dir| dir.into_locked(deadline))
             .transpose()
     }

@@ -39,13 +39,14 @@ impl MountedFile {
             .metadata()
             .map_err(|error| self.error(kind, "which cannot be examined").because(error))?;
         check(&self.path, &metadata).map_err(|problem| self.error(kind, &problem))?;
-        let bytes = read_to_end(&mut file, &self.path, MAX_LEN).map_err(|error| {
-            let problem = match error.kind() {
-                ErrorKind::TooLarge => "which is far too long",
-                _ => "which cannot be read",
-            };
-            self.error(kind, problem).because(error)
-        })?;
+        let bytes =
+            read_to_end(&mut file, &self.path, metadata.len(), MAX_LEN).map_err(|error| {
+                let problem = match error.kind() {
+                    ErrorKind::TooLarge => "which is far too long",
+                    _ => "which cannot be read",
+                };
+                self.error(kind, problem).because(error)
+            })?;
         match std::str::from_utf8(bytes.expose()) {
             Ok(text) => Ok(Secret::from(text)),
             Err(_) => Err(self.error(kind, "which is not UTF-8 text")),

@@ -128,7 +128,8 @@ fn decrypt<'a>(
     }
     let mut reader = Decryptor::new_buffered(sealed)?.decrypt(identities)?;
     let mut value = SecretBytes::with_capacity(sealed.len());
-    let mut chunk = Zeroizing::new([0; 4096]);
+    // A small one for a small secret: it is wiped byte by byte.
+    let mut chunk = Zeroizing::new(vec![0; sealed.len().min(4096)]);
     loop {
         match reader.read(chunk.as_mut_slice())? {
             0 => return Ok(value),

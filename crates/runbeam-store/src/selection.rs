@@ -263,7 +263,9 @@ impl Selection {
 
 impl Blocking for Selection {
     fn load_at_once(&self, place: Place<'_>) -> Option<Stored> {
-        self.files.unchanged(place)
+        self.files
+            .unchanged(place)
+            .or_else(|| self.load_file_at_once(place).ok()?)
     }
 
     fn load(&self, place: Place<'_>) -> Result<Option<Stored>, Error> {

@@ -37,6 +37,10 @@ use crate::{Backend, EntryName, Error, InstanceId, Migration, Rotation, lock};
 /// and removes that entry from the keyring as far as it can be reached. Its other entries are still found in the
 /// keyring by a store that may use it, and an error for one that may not.
 ///
+/// What is in files is loaded by the thread that polls the future, as far as it can do that without waiting for a disk (on
+/// Linux: files that the system has in memory), which spares two changes of the thread. Everything else that blocks is
+/// done by a thread of its own.
+///
 /// A secret in a file that was read once is loaded again without reading it: a copy in this process is used as long as the
 /// file, the instance's choice and key, and the directories to them are unchanged. That takes up to five `lstat` calls, made
 /// by the thread that polls the future. A change by another process is seen at once. Copies are zeroized when they are

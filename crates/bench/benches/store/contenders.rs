@@ -2,16 +2,15 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::path::PathBuf;
 use std::rc::Rc;
 
 use age::x25519::Identity;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use runbeam_model::MachineToken;
-use runbeam_store::{AgeFileStore, EntryName, Precondition, SecretStore, Store};
+use runbeam_store::{EntryName, Precondition, SecretStore};
 
-use crate::fixture::{Fixture, KEY, instance, runtime};
+use crate::fixture::{Fixture, automatic, instance, runtime, with_key};
 
 /// Does the piece of work of this number.
 pub(crate) type Work<'a> = Box<dyn FnMut(usize) + 'a>;
@@ -41,21 +40,6 @@ impl<'a> Contender<'a> {
     }
 }
 
-fn with_key(fixture: &Fixture) -> AgeFileStore {
-    AgeFileStore::new(&fixture.with_key)
-        .unwrap()
-        .with_encryption_key(&KEY.into())
-        .unwrap()
-}
-
-fn automatic(root: &PathBuf) -> Store {
-    Store::builder()
-        .with_root(root)
-        .without_keyring()
-        .build()
-        .unwrap()
-}
-
 pub(crate) fn save_bare(fixture: &Fixture) -> Contender<'_> {
     Contender::save("bare: age, write, fsync, rename, fsync", || {
         Box::new(|_| fixture.save_bare())
@@ -79,7 +63,7 @@ pub(crate) fn save_with_key(fixture: &Fixture) -> Contender<'_> {
 
 pub(crate) fn save_with_own_key(fixture: &Fixture) -> Contender<'_> {
     Contender::save("ours, the key of the instance", || {
-        save(automatic(&fixture.with_own_key), fixture)
+        save(automatic(fixture), fixture)
     })
 }
 
@@ -130,9 +114,7 @@ pub(crate) fn load_with_key(fixture: &Fixture) -> Contender<'_> {
 }
 
 pub(crate) fn load_with_own_key(fixture: &Fixture) -> Contender<'_> {
-    Contender::load("ours, the key of the instance", || {
-        load(automatic(&fixture.with_own_key))
-    })
+    Contender::load("ours, the key of the instance", || load(automatic(fixture)))
 }
 
 /// As the quick function does it: the store is opened for each call, and the token is parsed.
@@ -140,7 +122,7 @@ pub(crate) fn load_token(fixture: &Fixture) -> Contender<'_> {
     Contender::load("ours, opened for each token", move || {
         let (runtime, entry) = (runtime(), EntryName::machine_token());
         Box::new(move |number| {
-            let (store, instance) = (automatic(&fixture.with_own_key), instance(number));
+            let (store, instance) = (automatic(fixture), instance(number));
             let loaded = runtime.block_on(store.load_value(&instance, &entry));
             let token: MachineToken = loaded.unwrap().unwrap();
             black_box(token);
@@ -160,7 +142,7 @@ pub(crate) fn load_by_the_earlier_sdk(_: &Fixture) -> Contender<'_> {
 }
 
 pub(crate) fn load_again(fixture: &Fixture) -> Contender<'_> {
-    let store = Rc::new(automatic(&fixture.with_own_key));
+    let store = Rc::new(automatic(fixture));
     let start = move || {
         let (store, runtime) = (store.clone(), runtime());
         let (instance, entry) = (instance(0), EntryName::machine_token());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use age::x25519::Identity;
 use runbeam_model::{MachineToken, SecretBytes};
-use runbeam_store::{AgeFileStore, EntryName, InstanceId, Precondition, SecretStore};
+use runbeam_store::{AgeFileStore, EntryName, InstanceId, Precondition, SecretStore, Store};
 use tokio::runtime::Runtime;
 
 /// Each is loaded once in a batch, so that nothing is remembered of it.
@@ -56,18 +56,14 @@ impl Fixture {
 
     fn fill(&self) {
         let runtime = runtime();
-        let stores = [
-            AgeFileStore::new(&self.with_key)
-                .unwrap()
-                .with_encryption_key(&KEY.into())
-                .unwrap(),
-            AgeFileStore::new(&self.with_own_key).unwrap(),
-        ];
+        let (common, own) = (with_key(self), automatic(self));
         let entry = EntryName::machine_token();
         for instance in (0..INSTANCES).map(instance) {
-            for store in &stores {
-                let saved = store.save(&instance, &entry, &self.value, Precondition::Any);
-                runtime.block_on(saved).unwrap();
+            for saved in [
+                runtime.block_on(common.save(&instance, &entry, &self.value, Precondition::Any)),
+                runtime.block_on(own.save(&instance, &entry, &self.value, Precondition::Any)),
+            ] {
+                saved.unwrap();
             }
             let earlier = self.earlier_token();
             let saved = earlier_sdk::save_machine_token(instance.as_str(), &earlier);
@@ -100,6 +96,23 @@ impl Fixture {
         fs::rename(temporary, name).unwrap();
         File::open(&self.bare).unwrap().sync_all().unwrap();
     }
+}
+
+/// A store with one key for all instances.
+pub(crate) fn with_key(fixture: &Fixture) -> AgeFileStore {
+    AgeFileStore::new(&fixture.with_key)
+        .unwrap()
+        .with_encryption_key(&KEY.into())
+        .unwrap()
+}
+
+/// A store with a key of each instance, as it is used where there is no keyring.
+pub(crate) fn automatic(fixture: &Fixture) -> Store {
+    Store::builder()
+        .with_root(&fixture.with_own_key)
+        .without_keyring()
+        .build()
+        .unwrap()
 }
 
 pub(crate) fn instance(number: usize) -> InstanceId {

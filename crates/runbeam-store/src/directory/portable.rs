@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Content, Privacy, io_error, is_temporary, read_to_end, temporary_name};
+use super::{Content, Privacy, Wait, io_error, is_temporary, read_to_end, temporary_name};
 use crate::{Error, ErrorKind};
 
 /// A directory that is not a link.
@@ -31,8 +31,11 @@ impl Witness {
 }
 
 impl Directory {
-    /// Opens the directory at `path`.
-    pub(crate) fn open(path: &Path) -> Result<Option<Self>, Error> {
+    /// Opens the directory at `path`. Nothing tells here what is in the memory of the system.
+    pub(crate) fn open(path: &Path, wait: Wait) -> Result<Option<Self>, Error> {
+        if wait == Wait::Refused {
+            return Err(io_error("open", path, io::ErrorKind::WouldBlock));
+        }
         match fs::symlink_metadata(path) {
             Ok(metadata) if metadata.is_dir() => Ok(Some(Self {
                 path: path.to_owned(),
@@ -52,12 +55,13 @@ impl Directory {
     /// Opens the directory at `path`; it and its missing parents are created.
     pub(crate) fn create(path: &Path) -> Result<Self, Error> {
         fs::create_dir_all(path).map_err(|error| io_error("create", path, error))?;
-        Self::open(path)?.ok_or_else(|| io_error("create", path, io::ErrorKind::NotFound))
+        Self::open(path, Wait::Allowed)?
+            .ok_or_else(|| io_error("create", path, io::ErrorKind::NotFound))
     }
 
     /// Opens the directory `name` in this one.
     pub(crate) fn open_child(&self, name: &str) -> Result<Option<Self>, Error> {
-        Self::open(&self.path_of(name))
+        Self::open(&self.path_of(name), Wait::Allowed)
     }
 
     /// Opens the directory `name` in this one, created if missing.
@@ -128,7 +132,11 @@ impl Directory {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io_error("open", &path, error)),
         };
-        let bytes = read_to_end(&mut file, &path, limit)?;
+        let metadata = file.metadata();
+        let len = metadata
+            .map_err(|error| io_error("examine", &path, error))?
+            .len();
+        let bytes = read_to_end(&mut file, &path, len, limit)?;
         Ok(Some(Content {
             bytes,
             witness: None,

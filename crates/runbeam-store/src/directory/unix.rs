@@ -1,13 +1,15 @@
 //! Directories by their descriptor, with `openat` and its kin.
 
 use std::fs::File;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+#[cfg(target_os = "linux")]
+use rustix::fs::ResolveFlags;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, Stat};
 use rustix::io::Errno;
 
-use super::{Witness, io_error, is_temporary};
+use super::{Wait, Witness, io_error, is_temporary};
 use crate::{Error, ErrorKind};
 
 /// An open directory that belongs to this user and that nobody else can write.
@@ -16,6 +18,7 @@ pub(crate) struct Directory {
     pub(super) descriptor: OwnedFd,
     path: PathBuf,
     status: Stat,
+    pub(super) wait: Wait,
 }
 
 const PRIVATE_DIRECTORY: Mode = Mode::RWXU;
@@ -30,23 +33,25 @@ const WRITABLE_BY_OTHERS: RawMode = 0o022;
 const OPEN_TO_OTHERS: RawMode = 0o077;
 
 impl Directory {
-    /// Opens the directory at `path`, whose last component must not be a symbolic link.
-    pub(crate) fn open(path: &Path) -> Result<Option<Self>, Error> {
-        Self::open_at(CWD, path, path.to_owned())
+    /// Opens the directory at `path`, whose last component must not be a symbolic link. What it says of waiting holds for
+    /// whatever is opened and read through it, too.
+    pub(crate) fn open(path: &Path, wait: Wait) -> Result<Option<Self>, Error> {
+        Self::open_at(CWD, path, path.to_owned(), wait)
     }
 
     /// Opens the directory at `path`; it and its missing parents are created for this user alone.
     pub(crate) fn create(path: &Path) -> Result<Self, Error> {
-        if let Some(directory) = Self::open(path)? {
+        if let Some(directory) = Self::open(path, Wait::Allowed)? {
             return Ok(directory);
         }
         create_path(path)?;
-        Self::open(path)?.ok_or_else(|| io_error("create", path, Errno::NOENT))
+        Self::open(path, Wait::Allowed)?.ok_or_else(|| io_error("create", path, Errno::NOENT))
     }
 
     /// Opens the directory `name` in this one.
     pub(crate) fn open_child(&self, name: &str) -> Result<Option<Self>, Error> {
-        Self::open_at(&self.descriptor, Path::new(name), self.path_of(name))
+        let path = self.path_of(name);
+        Self::open_at(&self.descriptor, Path::new(name), path, self.wait)
     }
 
     /// Opens the directory `name` in this one, created if missing, and closed to others if it is not yet.
@@ -88,6 +93,9 @@ impl Directory {
     /// The names of what is in it, as far as they are UTF-8.
     pub(crate) fn names(&self) -> Result<Vec<String>, Error> {
         let failed = |error| io_error("list", &self.path, error);
+        if self.wait == Wait::Refused {
+            return Err(failed(Errno::AGAIN));
+        }
         let mut names = Vec::new();
         for item in Dir::read_from(&self.descriptor).map_err(failed)? {
             if let Ok(name) = item.map_err(failed)?.file_name().to_str() {
@@ -133,9 +141,9 @@ impl Directory {
         parent: impl rustix::fd::AsFd,
         name: &Path,
         path: PathBuf,
+        wait: Wait,
     ) -> Result<Option<Self>, Error> {
-        let descriptor = match rustix::fs::openat(parent.as_fd(), name, AS_DIRECTORY, Mode::empty())
-        {
+        let descriptor = match open_to_read(parent.as_fd(), name, AS_DIRECTORY, wait) {
             Ok(descriptor) => descriptor,
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::NOTDIR | Errno::LOOP | Errno::MLINK) => {
@@ -162,6 +170,7 @@ impl Directory {
             descriptor,
             path,
             status,
+            wait,
         }))
     }
 
@@ -171,6 +180,24 @@ impl Directory {
             Errno::LOOP | Errno::MLINK => is_a_link(&path),
             error => io_error("open", &path, error),
         }
+    }
+}
+
+/// Opens what is there.
+pub(super) fn open_to_read(
+    parent: BorrowedFd<'_>,
+    name: &Path,
+    flags: OFlags,
+    wait: Wait,
+) -> Result<OwnedFd, Errno> {
+    match wait {
+        Wait::Allowed => rustix::fs::openat(parent, name, flags, Mode::empty()),
+        #[cfg(target_os = "linux")]
+        Wait::Refused => {
+            rustix::fs::openat2(parent, name, flags, Mode::empty(), ResolveFlags::CACHED)
+        }
+        #[cfg(not(target_os = "linux"))]
+        Wait::Refused => Err(Errno::AGAIN),
     }
 }
 

@@ -1,14 +1,17 @@
 //! Reading, replacing, creating and removing the files of a directory.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, FileType, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::unix::{Directory, PRIVATE_FILE, check_owner, is_a_link, not_a, permissions, refused};
-use super::{Content, Privacy, Witness, io_error, read_to_end, temporary_name};
+use super::unix::{
+    Directory, PRIVATE_FILE, check_owner, is_a_link, not_a, open_to_read, permissions, refused,
+};
+use super::{Content, Privacy, Wait, Witness, io_error, read_to_end, temporary_name};
 use crate::Error;
 
 /// `NONBLOCK`: opening a pipe in the place of a file must not wait for a writer.
@@ -33,7 +36,8 @@ impl Directory {
         limit: usize,
     ) -> Result<Option<Content>, Error> {
         let path = self.path_of(name);
-        let mut file = match rustix::fs::openat(&self.descriptor, name, TO_READ, Mode::empty()) {
+        let parent = self.descriptor.as_fd();
+        let mut file = match open_to_read(parent, Path::new(name), TO_READ, self.wait) {
             Ok(descriptor) => File::from(descriptor),
             Err(Errno::NOENT) => return Ok(None),
             Err(error) => return Err(self.open_error(name, error)),
@@ -41,7 +45,11 @@ impl Directory {
         let status = rustix::fs::fstat(&file).map_err(|error| io_error("examine", &path, error))?;
         check_file(&path, &status)?;
         check_privacy(&path, &status, privacy)?;
-        let bytes = read_to_end(&mut file, &path, limit)?;
+        let len = u64::try_from(status.st_size).unwrap_or_default();
+        let bytes = match self.wait {
+            Wait::Allowed => read_to_end(&mut file, &path, len, limit)?,
+            Wait::Refused => read_to_end(&mut AtOnce::new(&file), &path, len, limit)?,
+        };
         let witness = Witness::of_file(&path, &status);
         Ok(Some(Content { bytes, witness }))
     }
@@ -127,6 +135,35 @@ impl Directory {
     /// Removes a temporary file as far as possible. What stays is removed by the next save.
     fn discard(&self, temporary: &str) {
         let _ = rustix::fs::unlinkat(&self.descriptor, temporary, AtFlags::empty());
+    }
+}
+
+/// A file that is read as far as it is in the memory of the system.
+struct AtOnce<'a> {
+    file: &'a File,
+    offset: u64,
+}
+
+impl<'a> AtOnce<'a> {
+    fn new(file: &'a File) -> Self {
+        Self { file, offset: 0 }
+    }
+}
+
+impl Read for AtOnce<'_> {
+    #[cfg(target_os = "linux")]
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        use rustix::io::{ReadWriteFlags, preadv2};
+        let mut buffers = [io::IoSliceMut::new(buffer)];
+        let len = preadv2(self.file, &mut buffers, self.offset, ReadWriteFlags::NOWAIT)?;
+        self.offset += len as u64;
+        Ok(len)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        let Self { file: _, offset: _ } = self;
+        Err(io::ErrorKind::WouldBlock.into())
     }
 }
 

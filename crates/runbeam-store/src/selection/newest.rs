@@ -6,6 +6,7 @@ use super::{Demand, Selection, chosen};
 use crate::blocking::Blocking;
 use crate::choice::{Choice, Record};
 use crate::copies::{Evidence, system_time};
+use crate::directory::Wait;
 use crate::instance_dir::{InstanceDir, LockedInstance};
 use crate::keyring::Keyring;
 use crate::seal::Place;
@@ -20,17 +21,34 @@ pub(super) enum Newest {
 }
 
 impl Selection {
-    /// What the record of an instance says. It is not read again while it stands unchanged.
+    /// What the record of an instance says.
     pub(super) fn record(&self, dir: &InstanceDir, instance: &InstanceId) -> Result<Record, Error> {
+        match self.written_record(dir, instance)? {
+            Some(record) => Ok(record),
+            None => Ok(Record::unwritten(dir, dir.holds_sealed()?)),
+        }
+    }
+
+    /// The record of an instance, if there is one. It is not read again while it stands unchanged.
+    fn written_record(
+        &self,
+        dir: &InstanceDir,
+        instance: &InstanceId,
+    ) -> Result<Option<Record>, Error> {
         if let Some((choice, witness)) = self.known_choices.unchanged(instance) {
-            return Ok(Record::written(*choice, Some(witness)));
+            return Ok(Some(Record::written(*choice, Some(witness))));
         }
         let before = system_time();
-        let record = Record::read(dir)?;
-        if let Some(choice) = record.choice.filter(|_| record.is_written) {
-            let witness = record.witness.as_ref();
-            let choice = Arc::new(choice);
-            self.known_choices.note(instance, &choice, witness, before);
+        let record = Record::read_written(dir)?;
+        if let Some(Record {
+            choice: Some(choice),
+            witness,
+            ..
+        }) = &record
+        {
+            let choice = Arc::new(*choice);
+            self.known_choices
+                .note(instance, &choice, witness.as_ref(), before);
         }
         Ok(record)
     }
@@ -73,6 +91,26 @@ impl Selection {
                     Ok(Newest::Nothing)
                 }
             },
+        }
+    }
+
+    /// What an entry holds in a file that is in the memory of the system, if files alone are looked at.
+    pub(super) fn load_file_at_once(&self, place: Place<'_>) -> Result<Option<Stored>, Error> {
+        let evidence = Evidence::from_now();
+        let Some(dir) = self.files.open_by(place.instance, Wait::Refused)? else {
+            return Ok(None);
+        };
+        // If there is no record, the very file that is loaded says what there is to know.
+        let record = self
+            .written_record(&dir, place.instance)?
+            .unwrap_or_else(|| Record::unwritten(&dir, true));
+        match self.demanded(record.choice) {
+            Demand::Files => {
+                let witnesses = dir.witnesses().into_iter().chain([record.witness]);
+                self.files
+                    .load_from(&dir, place, Some(evidence.with_all(witnesses)))
+            }
+            Demand::Both(..) | Demand::Either(_) => Ok(None),
         }
     }
 
