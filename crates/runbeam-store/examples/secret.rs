@@ -1,10 +1,14 @@
 //! The store as a command: secrets for scripts, and the program that the tests interrupt and kill.
 //!
-//! `cargo run --release -p runbeam-store --example secret -- save|load|clear|rotate|describe INSTANCE ENTRY`
+//! ```text
+//! cargo run --release -p runbeam-store --example secret -- save|load|clear|rotate|describe INSTANCE ENTRY
+//! cargo run --release -p runbeam-store --example secret -- migrate INSTANCE files|keyring
+//! ```
 //!
 //! `save` takes the secret from the standard input, any bytes up to 64 KiB, and when it ends with 0 the secret survives
 //! a power cut. `load` writes the secret to the standard output and nothing else; `describe` writes where it is.
-//! `rotate` seals all files of the instance anew, whatever ENTRY is, as [`Store::rotate`] says.
+//! `rotate` seals all files of the instance anew, whatever ENTRY is, as [`Store::rotate`] says. `migrate` moves all entries
+//! of the instance, as [`Store::migrate`] says.
 //! The environment is obeyed as [`Store::from_env`] says: `RUNBEAM_HOME`, `RUNBEAM_ENCRYPTION_KEY`,
 //! `RUNBEAM_DISABLE_KEYRING` and their like.
 //!
@@ -18,10 +22,11 @@ use std::process::ExitCode;
 
 use runbeam_model::SecretBytes;
 use runbeam_store::{
-    EntryName, InstanceId, MAX_SECRET_LEN, Precondition, Rotation, SecretStore, Store,
+    Backend, EntryName, InstanceId, MAX_SECRET_LEN, Migration, Precondition, Rotation, SecretStore,
+    Store,
 };
 
-const USAGE: &str = "usage: secret save|load|clear|rotate|describe INSTANCE ENTRY";
+const USAGE: &str = "usage: secret save|load|clear|rotate|describe INSTANCE ENTRY, or secret migrate INSTANCE files|keyring";
 const NOTHING_STORED: u8 = 3;
 
 /// What became of a command that did not fail.
@@ -48,41 +53,57 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> Result<Outcome, Box<dyn Error>> {
-    let (command, instance, entry) = arguments()?;
-    match command.as_str() {
+    // What is wrong is not repeated: it may be a secret in the wrong place.
+    let arguments: Result<Vec<String>, _> = std::env::args_os()
+        .skip(1)
+        .map(|argument| argument.into_string())
+        .collect();
+    let arguments = arguments.unwrap_or_default();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match *words {
+        ["migrate", instance, "files"] => migrate(&instance.parse()?, Backend::Files).await,
+        ["migrate", instance, "keyring"] => migrate(&instance.parse()?, Backend::Keyring).await,
+        [command, instance, entry] => use_entry(command, &instance.parse()?, &entry.parse()?).await,
+        _ => Err(USAGE.into()),
+    }
+}
+
+async fn use_entry(
+    command: &str,
+    instance: &InstanceId,
+    entry: &EntryName,
+) -> Result<Outcome, Box<dyn Error>> {
+    match command {
         "save" => {
             let secret = read_secret()?;
             let store = Store::from_env()?;
             store
-                .save(&instance, &entry, &secret, Precondition::Any)
+                .save(instance, entry, &secret, Precondition::Any)
                 .await?;
             Ok(Outcome::Done)
         }
-        "load" => match Store::from_env()?.load(&instance, &entry).await? {
+        "load" => match Store::from_env()?.load(instance, entry).await? {
             Some(stored) => {
                 print(stored.value.expose())?;
                 Ok(Outcome::Done)
             }
             None => Ok(Outcome::NothingStored),
         },
-        "clear" => match Store::from_env()?.clear(&instance, &entry).await? {
+        "clear" => match Store::from_env()?.clear(instance, entry).await? {
             true => Ok(Outcome::Done),
             false => Ok(Outcome::NothingStored),
         },
-        "rotate" => {
-            let rotation = Store::from_env()?.rotate(&instance).await?;
-            Ok(match rotation {
-                Rotation {
-                    resealed: 0,
-                    current: 0,
-                    in_keyring: false,
-                    ..
-                } => Outcome::NothingStored,
-                _ => Outcome::Done,
-            })
-        }
+        "rotate" => Ok(match Store::from_env()?.rotate(instance).await? {
+            Rotation {
+                resealed: 0,
+                current: 0,
+                in_keyring: false,
+                ..
+            } => Outcome::NothingStored,
+            _ => Outcome::Done,
+        }),
         "describe" => {
-            let description = Store::from_env()?.describe(&instance, &entry).await?;
+            let description = Store::from_env()?.describe(instance, entry).await?;
             print(format!("{description}\n").as_bytes())?;
             Ok(Outcome::Done)
         }
@@ -90,16 +111,13 @@ async fn run() -> Result<Outcome, Box<dyn Error>> {
     }
 }
 
-fn arguments() -> Result<(String, InstanceId, EntryName), Box<dyn Error>> {
-    // What is wrong is not repeated: it may be a secret in the wrong place.
-    let texts: Result<Vec<String>, _> = std::env::args_os()
-        .skip(1)
-        .map(|argument| argument.into_string())
-        .collect();
-    match texts.as_deref() {
-        Ok([command, instance, entry]) => Ok((command.clone(), instance.parse()?, entry.parse()?)),
-        _ => Err(USAGE.into()),
-    }
+async fn migrate(instance: &InstanceId, target: Backend) -> Result<Outcome, Box<dyn Error>> {
+    Ok(match Store::from_env()?.migrate(instance, target).await? {
+        Migration {
+            moved: 0, kept: 0, ..
+        } => Outcome::NothingStored,
+        _ => Outcome::Done,
+    })
 }
 
 /// The standard input to its end, which must come after at most 64 KiB. The store says so if it does not.

@@ -1,16 +1,17 @@
 //! A fault at every call that touches a file: the call fails, or the process is killed before it.
 //!
-//! `strace` counts the calls of the program `secret` once, and injects one fault in each of the runs that follow.
 //! After each of them another process must find the former secret or the new one, none of them in the clear, and the
 //! same command must succeed when it is given again.
 
-use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::campaign;
+use crate::faults::{
+    CHANGING, COMMON, Fault, Point, Traced, check_files, check_nothing_is_left_over, faults_at,
+    known_paths, points_in,
+};
 use crate::process::has;
 use crate::scratch::{mode, write_private};
 use crate::secret_program::{self, Ended, keep_below};
@@ -24,44 +25,6 @@ const BOTH_KEYS: &str = "\
 AGE-SECRET-KEY-1GQ9778VQXMMJVE8SK7J6VT8UJ4HDQAJUVSFCWCM02D8GEWQ72PVQ2Y5J33
 AGE-SECRET-KEY-1HU4JNCH26ZV0VU7Y2AP59UZLY9MUD2V5JPEU78L88AUEK8HWN0QQXSL2TR";
 
-/// What fails in practice: a full disk or quota, a broken disk, one that was remounted, a process with too many files.
-const ERRORS: &[&str] = &["ENOSPC", "EIO", "EROFS", "EDQUOT", "EMFILE"];
-
-/// Calls that the start of a program makes, too. They are counted where they concern a path of ours.
-const COMMON: &[&str] = &[
-    "openat",
-    "read",
-    "getdents64",
-    "fstat",
-    "newfstatat",
-    "statx",
-];
-
-/// Calls that change files, or lock them.
-const CHANGING: &[&str] = &[
-    "mkdirat",
-    "mkdir",
-    "write",
-    "pwrite64",
-    "writev",
-    "fsync",
-    "fdatasync",
-    "flock",
-    "rename",
-    "renameat",
-    "renameat2",
-    "unlink",
-    "unlinkat",
-    "rmdir",
-    "link",
-    "linkat",
-    "chmod",
-    "fchmod",
-    "fchmodat",
-    "ftruncate",
-    "fallocate",
-];
-
 /// One command, and what is stored before and after it.
 struct Scenario {
     command: &'static str,
@@ -72,40 +35,6 @@ struct Scenario {
     prepare: fn(&Path),
     before: Option<&'static str>,
     after: Option<&'static str>,
-}
-
-/// A call that a fault is injected in: the `number`th one of its name in its thread.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Point {
-    call: String,
-    number: usize,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Fault {
-    Error(&'static str),
-    /// The call and all later ones of its name fail.
-    ErrorsFromThenOn(&'static str),
-    Kill,
-}
-
-impl Fault {
-    fn expression(self, point: &Point) -> String {
-        let Point { call, number } = point;
-        match self {
-            Self::Error(error) => format!("inject={call}:error={error}:when={number}"),
-            Self::ErrorsFromThenOn(error) => format!("inject={call}:error={error}:when={number}+"),
-            Self::Kill => format!("inject={call}:signal=KILL:when={number}"),
-        }
-    }
-
-    /// What the log shows if it came to pass.
-    fn mark(self) -> &'static str {
-        match self {
-            Self::Error(_) | Self::ErrorsFromThenOn(_) => "(INJECTED)",
-            Self::Kill => "killed by SIGKILL",
-        }
-    }
 }
 
 /// A directory with the root of a store as a scenario finds it.
@@ -152,32 +81,6 @@ impl Place {
         self.path().join(".runbeam")
     }
 
-    fn log(&self) -> PathBuf {
-        self.path().join("strace.log")
-    }
-
-    /// The directories and files of fixed names that a command may touch.
-    fn known_paths(&self) -> Vec<PathBuf> {
-        let (root, instance) = (self.root(), self.root().join("gateway"));
-        let mut paths = vec![
-            self.path(),
-            root,
-            instance.clone(),
-            instance.join("runbeam"),
-        ];
-        for name in [
-            ".lock",
-            "auth.json",
-            "user_auth.json",
-            "encryption.key",
-            "backend",
-            "runbeam/auth.json",
-        ] {
-            paths.push(instance.join(name));
-        }
-        paths
-    }
-
     fn secret(&self, command: &str) -> Ended {
         self.secret_of(command, "auth")
     }
@@ -194,26 +97,19 @@ impl Place {
     }
 
     /// The command under `strace`, which traces `calls`, with a fault or without.
-    fn traced(&self, command: &str, calls: &[&str], inject: Option<&str>) -> (Ended, String) {
-        let mut strace = Command::new("strace");
-        strace.args(["-f", "-q", "-o"]).arg(self.log());
-        strace.args(["-e", &format!("trace={}", calls.join(","))]);
-        if COMMON.contains(&calls[0]) {
-            for path in self.known_paths() {
-                strace.arg("-P").arg(path);
-            }
-        }
-        if let Some(inject) = inject {
-            strace.args(["-e", inject]);
-        }
-        strace
-            .arg(secret_program::path())
-            .args([command, "gateway", "auth"]);
-        self.set(&mut strace);
-        let ended = secret_program::run(&mut strace, NEW.as_bytes());
-        let log = fs::read_to_string(self.log()).unwrap();
-        fs::remove_file(self.log()).unwrap();
-        (ended, log)
+    fn traced(
+        &self,
+        command: &str,
+        calls: &[&str],
+        fault: Option<(Fault, &Point)>,
+    ) -> (Ended, String) {
+        let traced = Traced {
+            arguments: &[command, "gateway", "auth"],
+            input: NEW.as_bytes(),
+            paths: known_paths(&self.root(), "gateway"),
+            log: self.path().join("strace.log"),
+        };
+        traced.run(calls, fault, |strace| self.set(strace))
     }
 
     /// What another process finds now.
@@ -227,20 +123,7 @@ impl Place {
     }
 
     fn check_files(&self) -> Result<(), String> {
-        for (path, content) in files_below(&self.path()) {
-            let shows = |canary: &&str| {
-                let canary = canary.as_bytes();
-                content.windows(canary.len()).any(|window| window == canary)
-            };
-            if [OLD, NEW, BESIDE].iter().any(shows) {
-                return Err(format!("{} is in the clear", path.display()));
-            }
-            let is_earlier = path.parent().unwrap().ends_with("runbeam");
-            if mode(&path) & 0o077 != 0 && !is_earlier {
-                return Err(format!("{} is open to others", path.display()));
-            }
-        }
-        Ok(())
+        check_files(&self.path(), &[OLD, NEW, BESIDE])
     }
 }
 
@@ -258,20 +141,6 @@ fn copy_directory(from: &Path, to: &Path) {
     }
 }
 
-fn files_below(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut found = Vec::new();
-    for item in fs::read_dir(directory).unwrap() {
-        let path = item.unwrap().path();
-        if path.is_dir() {
-            found.extend(files_below(&path));
-        } else {
-            let content = fs::read(&path).unwrap();
-            found.push((path, content));
-        }
-    }
-    found
-}
-
 /// The points of a command, and whether each may change something.
 fn points(scenario: &Scenario, place: &Place) -> Vec<(Point, bool)> {
     let mut points = Vec::new();
@@ -283,27 +152,9 @@ fn points(scenario: &Scenario, place: &Place) -> Vec<(Point, bool)> {
     for &calls in groups {
         let (ended, log) = place.copy().traced(scenario.command, calls, None);
         assert!(ended.code != Some(1), "{}", ended.err);
-        let mut numbers: HashMap<(&str, &str), usize> = HashMap::new();
-        for line in log.lines() {
-            // `1234  openat(3, "gateway", O_RDONLY) = 4`
-            let Some((thread, rest)) = line.split_once(char::is_whitespace) else {
-                continue;
-            };
-            let Some((call, arguments)) = rest.trim_start().split_once('(') else {
-                continue;
-            };
-            if !calls.contains(&call) {
-                continue;
-            }
-            let number = numbers.entry((thread, call)).or_default();
-            *number += 1;
-            let changes = calls == CHANGING || arguments.contains("O_CREAT");
-            let point = Point {
-                call: call.to_owned(),
-                number: *number,
-            };
-            if !points.contains(&(point.clone(), changes)) {
-                points.push((point, changes));
+        for point in points_in(&log, calls) {
+            if !points.contains(&point) {
+                points.push(point);
             }
         }
     }
@@ -321,7 +172,7 @@ fn inject(
 ) -> Result<(), String> {
     let mut place = prepared.copy();
     let calls = [&*point.call];
-    let (ended, log) = place.traced(scenario.command, &calls, Some(&fault.expression(point)));
+    let (ended, log) = place.traced(scenario.command, &calls, Some((fault, point)));
     if !log.contains(fault.mark()) {
         return Err(format!("the fault was not injected: {log}"));
     }
@@ -370,14 +221,7 @@ fn inject(
     if place.secret_of("load", "user_auth") != *beside {
         return Err("another entry is damaged".to_owned());
     }
-    let left_over =
-        |(path, _): &(PathBuf, Vec<u8>)| path.extension().is_some_and(|end| end == "tmp");
-    if let Some((path, _)) = files_below(&place.path())
-        .iter()
-        .find(|file| left_over(file))
-    {
-        return Err(format!("{} is left over", path.display()));
-    }
+    check_nothing_is_left_over(&place.path())?;
     place.check_files()
 }
 
@@ -391,17 +235,7 @@ fn check(scenario: &Scenario) {
     let points = points(scenario, &prepared);
     let (mut faults, mut wrong) = (0, Vec::new());
     for (number, (point, changes)) in points.iter().enumerate() {
-        let mut chosen = Vec::new();
-        if campaign::is_full() {
-            chosen.extend(ERRORS.iter().map(|error| Fault::Error(error)));
-            chosen.extend(ERRORS.iter().map(|error| Fault::ErrorsFromThenOn(error)));
-        } else if *changes || number % 3 == 0 {
-            chosen.push(Fault::Error(ERRORS[number % ERRORS.len()]));
-        }
-        if *changes {
-            chosen.push(Fault::Kill);
-        }
-        for fault in chosen {
+        for fault in faults_at(number, *changes) {
             faults += 1;
             if let Err(problem) = inject(scenario, (&prepared, &beside), point, fault) {
                 wrong.push(format!("{fault:?} at {point:?}: {problem}"));

@@ -30,6 +30,8 @@ mod wrong_files;
 
 #[cfg(unix)]
 mod age_tool;
+#[cfg(target_os = "linux")]
+mod bus_relay;
 #[cfg(unix)]
 mod concurrency;
 #[cfg(target_os = "linux")]
@@ -37,8 +39,16 @@ mod crash_points;
 #[cfg(unix)]
 mod crashes;
 #[cfg(target_os = "linux")]
+mod faults;
+#[cfg(target_os = "linux")]
 mod keyring;
+#[cfg(target_os = "linux")]
+mod keyring_failures;
+#[cfg(target_os = "linux")]
+mod keyring_session;
 #[cfg(unix)]
 mod loading_again;
+#[cfg(target_os = "linux")]
+mod migration_faults;
 #[cfg(unix)]
 mod permissions;

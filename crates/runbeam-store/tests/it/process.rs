@@ -31,7 +31,13 @@ fn jobs() -> BTreeMap<&'static str, fn()> {
     jobs.extend(crate::permissions::JOBS.iter().copied());
     jobs.extend(crate::rotation::JOBS.iter().copied());
     #[cfg(target_os = "linux")]
-    jobs.extend(crate::keyring::JOBS.iter().copied());
+    for more in [
+        crate::keyring::JOBS,
+        crate::keyring_failures::JOBS,
+        crate::migration_faults::JOBS,
+    ] {
+        jobs.extend(more.iter().copied());
+    }
     jobs
 }
 
@@ -128,11 +134,6 @@ pub(crate) fn has(programs: &[&str]) -> bool {
             false
         }
     }
-}
-
-/// Whether campaigns run in their long form.
-pub(crate) fn is_full() -> bool {
-    variable("RUNBEAM_CAMPAIGN").as_deref() == Some("full")
 }
 
 pub(crate) fn skipped(reason: &str) {

@@ -182,7 +182,7 @@ fn rotate_without_pause() {
 fn loads_and_saves_beside_rotations_never_fail() {
     const ROTATORS: usize = 2;
     const LONGEST: Duration = Duration::from_secs(300);
-    let (least_loads, least_keys) = if crate::process::is_full() {
+    let (least_loads, least_keys) = if crate::campaign::is_full() {
         (10_000, 500)
     } else {
         (300, 5)

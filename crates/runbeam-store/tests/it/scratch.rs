@@ -44,23 +44,9 @@ impl Scratch {
         Store::builder().with_root(self.root())
     }
 
-    /// Every file below the root with its content, by path.
+    /// Every file below the directory with its content, by path.
     pub(crate) fn all_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
-        let mut found = Vec::new();
-        let mut open = vec![self.path().to_owned()];
-        while let Some(directory) = open.pop() {
-            for item in fs::read_dir(directory).unwrap() {
-                let path = item.unwrap().path();
-                if path.is_dir() {
-                    open.push(path);
-                } else {
-                    let content = fs::read(&path).unwrap();
-                    found.push((path, content));
-                }
-            }
-        }
-        found.sort();
-        found
+        files_below(self.path())
     }
 
     pub(crate) fn file_names(&self) -> Vec<String> {
@@ -75,6 +61,25 @@ impl Scratch {
             .map(|(path, _)| relative(path))
             .collect()
     }
+}
+
+/// Every file below `directory` with its content, by path.
+pub(crate) fn files_below(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut open = vec![directory.to_owned()];
+    while let Some(directory) = open.pop() {
+        for item in fs::read_dir(directory).unwrap() {
+            let path = item.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.is_file() {
+                let content = fs::read(&path).unwrap();
+                found.push((path, content));
+            }
+        }
+    }
+    found.sort();
+    found
 }
 
 pub(crate) fn gateway() -> InstanceId {
