@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
-use runbeam_model::{Origin, TeamInfo, Timestamp, UserInfo};
+use runbeam_model::{Origin, TeamId, TeamInfo, Timestamp, UserId, UserInfo};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -78,6 +78,21 @@ pub(crate) struct Said<'a> {
     team: Option<&'a RawValue>,
 }
 
+/// What the claim `user` holds, each of the right type: a token is not read as leniently as an answer of the API.
+#[derive(serde::Deserialize)]
+struct SaidUser {
+    id: UserId,
+    email: String,
+    name: String,
+}
+
+/// What the claim `team` holds.
+#[derive(serde::Deserialize)]
+struct SaidTeam {
+    id: TeamId,
+    name: String,
+}
+
 /// One audience, or a list of them (RFC 7519, section 4.1.3).
 #[derive(Default)]
 struct Audience<'a>(Vec<Text<'a>>);
@@ -116,6 +131,8 @@ impl<'a> Said<'a> {
     pub(crate) fn into_claims(self) -> Result<Claims, Error> {
         let user = self.user.map(|user| info("user", user)).transpose()?;
         let team = self.team.map(|team| info("team", team)).transpose()?;
+        let user = user.map(|SaidUser { id, email, name }| UserInfo::new(id, email, name));
+        let team = team.map(|SaidTeam { id, name }| TeamInfo::new(id, name));
         let owned = |Text(text): Text<'_>| text.into_owned();
         Ok(Claims {
             iss: self.iss.map(owned).ok_or_else(|| missing("iss"))?,

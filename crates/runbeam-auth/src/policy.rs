@@ -12,7 +12,7 @@ pub use self::trusted_issuer::TrustedIssuer;
 pub(crate) use self::trusted_issuer::{KeyUrl, Reach};
 
 use crate::claims::{self, Said, Terms};
-use crate::jws::Unsigned;
+use crate::jws::{KnownHeader, Unsigned};
 use crate::shared_secret::SharedSecret;
 use crate::token_cache::{Remembered, Voucher};
 use crate::{Claims, Error, JwkSet, Jws, Rejection};
@@ -90,18 +90,20 @@ impl TrustPolicy {
         &self.issuers
     }
 
-    /// Checks everything about a token that needs no key. What fails here causes no work elsewhere.
+    /// Checks everything about a token that needs no key. What fails here causes no work elsewhere. The header that is
+    /// `known` is one that this policy has let pass.
     pub(crate) fn examine<'a>(
         &self,
         token: &'a str,
         now: Timestamp,
+        known: &KnownHeader,
     ) -> Result<Candidate<'a>, Error> {
         let is_allowed = |algorithm| {
             self.issuers
                 .iter()
                 .any(|issuer| issuer.algorithm() == algorithm)
         };
-        let text = Unsigned::parse(token, is_allowed)?;
+        let text = Unsigned::parse(token, is_allowed, known)?;
         if text.is_nesting() {
             return Err(Error::rejected(
                 Rejection::Malformed,

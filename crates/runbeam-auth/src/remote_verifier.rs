@@ -9,6 +9,7 @@ use runbeam_model::{Clock, SystemClock};
 use serde::de::DeserializeOwned;
 
 use crate::jwks_cache::{JwksCache, KeySourceStatus, Refresh, Snapshot};
+use crate::jws::KnownHeader;
 use crate::policy::{KeySource, KeysAtHand};
 use crate::token_cache::{Remembered, TokenCache, TokenCacheLimits, TokenCacheStatus, Voucher};
 use crate::verifier::{Good, claims_of_caller, own_claims};
@@ -46,6 +47,7 @@ struct Shared {
     /// One of each place, however many issuers have their keys there.
     caches: Vec<JwksCache>,
     tokens: Option<TokenCache>,
+    known_header: KnownHeader,
 }
 
 #[derive(Debug)]
@@ -116,11 +118,12 @@ impl RemoteVerifier {
         if let Some(remembered) = tokens.and_then(|tokens| tokens.find(token, is_good)) {
             return Verified::again(token, &remembered.claims, read);
         }
-        let candidate = shared.policy.examine(token, now)?;
+        let candidate = shared.policy.examine(token, now, &shared.known_header)?;
         match &shared.keys[candidate.issuer] {
             Keys::AtHand(keys) => {
                 let tokens = tokens.map(|tokens| (tokens, now));
-                Verified::accept(candidate, |jws| keys.check(jws), tokens, read)
+                let check = |jws: Jws<'_>| keys.check(jws);
+                Verified::accept(candidate, check, &shared.known_header, tokens, read)
             }
             Keys::Cached(cache) => {
                 let cache = &shared.caches[*cache];
@@ -137,7 +140,7 @@ impl RemoteVerifier {
                 };
                 let tokens = tokens.map(|tokens| (tokens, now));
                 let check = |jws: Jws<'_>| jws.verify_with_keys(set.keys());
-                Verified::accept(candidate, check, tokens, read)
+                Verified::accept(candidate, check, &shared.known_header, tokens, read)
             }
         }
     }
@@ -314,6 +317,7 @@ impl RemoteVerifierBuilder {
                 keys,
                 caches,
                 tokens: self.token_cache.map(TokenCache::new).transpose()?,
+                known_header: KnownHeader::default(),
             }),
         })
     }

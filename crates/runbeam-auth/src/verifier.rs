@@ -8,6 +8,7 @@ use std::sync::Arc;
 use runbeam_model::{Clock, SystemClock, Timestamp};
 use serde::de::DeserializeOwned;
 
+use crate::jws::KnownHeader;
 use crate::policy::{Candidate, KeySource};
 use crate::token_cache::{Remembered, TokenCache, TokenCacheLimits, TokenCacheStatus, Voucher};
 use crate::{BuildError, Claims, Error, Jws, Rejection, TrustPolicy, base64url, json};
@@ -37,6 +38,7 @@ impl<C> Verified<C> {
     pub(crate) fn accept<'a>(
         candidate: Candidate<'a>,
         check: impl FnOnce(Jws<'a>) -> Result<(Vec<u8>, Voucher), Error>,
+        known: &KnownHeader,
         tokens: Option<(&TokenCache, Timestamp)>,
         read: impl FnOnce(Good<'a>) -> Result<C, Error>,
     ) -> Result<Self, Error> {
@@ -47,7 +49,11 @@ impl<C> Verified<C> {
             issuer,
         } = candidate;
         let key_id = tokens.and_then(|_| jws.key_id().map(Box::from));
+        let new_header = jws.new_header();
         let (payload, voucher) = check(jws)?;
+        if let Some(header) = new_header {
+            known.remember(header);
+        }
         if let Some((tokens, now)) = tokens {
             let remembered = Remembered {
                 claims: claims.clone(),
@@ -128,6 +134,7 @@ pub struct Verifier {
     policy: TrustPolicy,
     clock: Arc<dyn Clock>,
     tokens: Option<Arc<TokenCache>>,
+    known_header: Arc<KnownHeader>,
 }
 
 impl Verifier {
@@ -149,6 +156,7 @@ impl Verifier {
             policy,
             clock: Arc::new(SystemClock),
             tokens: None,
+            known_header: Arc::default(),
         })
     }
 
@@ -226,11 +234,12 @@ impl Verifier {
         if let Some(remembered) = tokens.and_then(|tokens| tokens.find(token, is_good)) {
             return Verified::again(token, &remembered.claims, read);
         }
-        let candidate = self.policy.examine(token, now)?;
+        let candidate = self.policy.examine(token, now, &self.known_header)?;
         match self.policy.issuers()[candidate.issuer].keys() {
             KeySource::AtHand(keys) => {
                 let tokens = tokens.map(|tokens| (tokens, now));
-                Verified::accept(candidate, |jws| keys.check(jws), tokens, read)
+                let check = |jws: Jws<'_>| keys.check(jws);
+                Verified::accept(candidate, check, &self.known_header, tokens, read)
             }
             // `new` lets no other source pass.
             KeySource::Unstated | KeySource::Url(_) => Err(Error::rejected(

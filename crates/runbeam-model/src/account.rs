@@ -30,4 +30,22 @@ pub struct TeamInfo {
     pub name: String,
 }
 
+impl UserInfo {
+    /// A user of this id, e-mail address and name.
+    #[must_use]
+    pub fn new(id: UserId, email: impl Into<String>, name: impl Into<String>) -> Self {
+        let (email, name) = (email.into(), name.into());
+        Self { id, email, name }
+    }
+}
+
+impl TeamInfo {
+    /// A team of this id and name.
+    #[must_use]
+    pub fn new(id: TeamId, name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self { id, name }
+    }
+}
+
 lenient_object!(UserInfo);
