@@ -60,6 +60,7 @@ mod pipeline;
 mod policy;
 mod reference;
 mod resource;
+mod retry_after;
 mod secret;
 mod service;
 mod store_config;
@@ -116,6 +117,7 @@ pub use reference::{
 pub use resource::{
     CreateResource, DeleteResource, Deleted, ListResources, Resource, ShowResource, UpdateResource,
 };
+pub use retry_after::retry_after;
 pub use secret::{Secret, SecretBytes};
 pub use service::{Backend, BackendDraft, Endpoint, EndpointDraft, Service, ServiceDraft};
 pub use store_config::{StoreAction, StoreConfigResponse, StoreConfiguration};

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::error::Category;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::optimization_barrier;
 
 use crate::ParseError;
 use crate::lenient::Lenient;
@@ -122,13 +122,13 @@ impl Lenient for Secret {
 
 /// Secret bytes: what is sealed in a store or sent as a body. Redacted in `Debug`, zeroized on drop.
 #[derive(Clone, Default)]
-pub struct SecretBytes(Zeroizing<Vec<u8>>);
+pub struct SecretBytes(Vec<u8>);
 
 impl SecretBytes {
     /// No bytes yet, and room for `capacity` of them.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        Self(Zeroizing::new(Vec::with_capacity(capacity)))
+        Self(Vec::with_capacity(capacity))
     }
 
     /// The JSON text of `value`, indented by two spaces. No copy stays behind while it grows.
@@ -184,8 +184,8 @@ impl SecretBytes {
         if needed > self.0.capacity() {
             let mut grown = Vec::with_capacity(needed.max(self.0.capacity() * 2));
             grown.extend_from_slice(&self.0);
-            self.0.zeroize();
-            *self.0 = grown;
+            wipe(&mut self.0);
+            self.0 = grown;
         }
         self.0.extend_from_slice(more);
     }
@@ -215,6 +215,20 @@ impl SecretBytes {
     }
 }
 
+/// Overwrites all of `bytes`, and the room behind them, with zeros. This is what zeroize does, but not byte by byte:
+/// of a body of 16 KiB, that would take longer than everything else that is done to it here.
+fn wipe(bytes: &mut Vec<u8>) {
+    bytes.fill(0);
+    bytes.resize(bytes.capacity(), 0);
+    optimization_barrier(bytes.as_slice());
+}
+
+impl Drop for SecretBytes {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
 impl AsRef<[u8]> for SecretBytes {
     fn as_ref(&self) -> &[u8] {
         self.expose()
@@ -223,7 +237,7 @@ impl AsRef<[u8]> for SecretBytes {
 
 impl From<Vec<u8>> for SecretBytes {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(bytes)
     }
 }
 
