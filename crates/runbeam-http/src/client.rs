@@ -1,33 +1,72 @@
-//! One exchange: a request, and its whole answer.
+//! The client: limits and retries above a transport.
 
-use std::error::Error as StdError;
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
-use http_body_util::Full;
-use hyper_util::client::legacy;
-use runbeam_model::Origin;
+use runbeam_model::{Clock, Origin};
+use tower_service::Service;
 
-use crate::connector::{ConnectTimeout, Connecting, DeadlineConnector};
-use crate::resolver::ForbiddenAddress;
-use crate::{AddressRule, Error, ErrorKind, HttpClientBuilder, Limits, body};
+use crate::call::Call;
+use crate::connector::Connecting;
+use crate::counters::Tally;
+use crate::transport::{DynTransport, Transport, TransportBody};
+use crate::{
+    AddressRule, CircuitState, Counters, Error, ErrorKind, HttpClientBuilder, Limits, RetryPolicy,
+    meaning,
+};
 
 /// A client that sends one request at a time or many; clones share its connections.
 ///
-/// It needs a Tokio runtime.
+/// It needs a Tokio runtime. It is a [`tower_service::Service`], too, with [`HttpClient::send`] as its call.
 #[derive(Clone)]
 pub struct HttpClient {
-    shared: Arc<Shared>,
-    limits: Limits,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) limits: Limits,
+    pub(crate) retries: RetryPolicy,
 }
 
-struct Shared {
-    connecting: Connecting,
-    pool: legacy::Client<DeadlineConnector, Full<Bytes>>,
-    user_agent: HeaderValue,
-    allow_plaintext: bool,
+pub(crate) struct Shared {
+    pub(crate) way: Way,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) allow_plaintext: bool,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Shared with clients that connect in other ways, too.
+    pub(crate) tally: Arc<Tally>,
+}
+
+/// What requests go through.
+pub(crate) enum Way {
+    Own(Box<(Connecting, Transport)>),
+    Given(Arc<dyn DynTransport>),
+}
+
+impl Way {
+    pub(crate) fn own(connecting: Connecting) -> Self {
+        let transport = Transport::new(&connecting);
+        Self::Own(Box::new((connecting, transport)))
+    }
+
+    pub(crate) async fn send(
+        &self,
+        request: Request<Bytes>,
+        server: &Origin,
+    ) -> Result<Response<TransportBody>, Error> {
+        match self {
+            Self::Own(own) => match own.1.send(request).await {
+                Ok(response) => Ok(response.map(TransportBody::of_pool)),
+                Err(error) => Err(meaning::of_pool(error, server)),
+            },
+            Self::Given(transport) => {
+                let answer = transport.send(request).await;
+                answer.map_err(|error| meaning::of_other(error, server))
+            }
+        }
+    }
 }
 
 impl HttpClient {
@@ -36,49 +75,45 @@ impl HttpClient {
         HttpClientBuilder::new()
     }
 
-    pub(crate) fn new(
-        connecting: Connecting,
-        limits: Limits,
-        user_agent: HeaderValue,
-        allow_plaintext: bool,
-    ) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                pool: connecting.pool(),
-                connecting,
-                user_agent,
-                allow_plaintext,
-            }),
-            limits,
-        }
-    }
-
     /// The same client with other limits, on the same connections. The time to connect stays.
     #[must_use]
     pub fn with_limits(&self, limits: Limits) -> Self {
         Self {
-            shared: self.shared.clone(),
             limits,
+            ..self.clone()
+        }
+    }
+
+    /// The same client that sends requests again by other rules, on the same connections and within the same budget.
+    #[must_use]
+    pub fn with_retries(&self, retries: RetryPolicy) -> Self {
+        Self {
+            retries,
+            ..self.clone()
         }
     }
 
     /// The same client, with the same roots, resolver and limits, that connects to other addresses. Its connections
     /// are its own: one that was made under another rule says nothing about this one.
+    ///
+    /// A client that was given a transport stays as it is: the transport connects as it likes.
     #[must_use]
     pub fn with_address_rule(&self, rule: AddressRule) -> Self {
-        if rule == self.shared.connecting.rule {
-            return self.clone();
-        }
-        let connecting = Connecting {
-            rule,
-            ..self.shared.connecting.clone()
+        let connecting = match &self.shared.way {
+            Way::Own(own) if own.0.rule != rule => own.0.clone(),
+            _ => return self.clone(),
         };
-        Self::new(
-            connecting,
-            self.limits,
-            self.shared.user_agent.clone(),
-            self.shared.allow_plaintext,
-        )
+        let shared = Shared {
+            way: Way::own(Connecting { rule, ..connecting }),
+            user_agent: self.shared.user_agent.clone(),
+            allow_plaintext: self.shared.allow_plaintext,
+            clock: self.shared.clock.clone(),
+            tally: self.shared.tally.clone(),
+        };
+        Self {
+            shared: Arc::new(shared),
+            ..self.clone()
+        }
     }
 
     /// Its deadlines and sizes.
@@ -87,126 +122,71 @@ impl HttpClient {
         self.limits
     }
 
-    /// Sends a request and reads the whole answer, whatever its status. Redirects are not followed.
+    /// What it and all clients derived from it have done so far, and what it knows of its servers.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.shared.tally.counters()
+    }
+
+    /// Whether requests go to `server` at present.
+    #[must_use]
+    pub fn circuit(&self, server: &Origin) -> CircuitState {
+        self.shared.tally.servers.circuit_of(server)
+    }
+
+    /// Sends a request and reads the whole answer, whatever its status; by its [`RetryPolicy`] and with its
+    /// [`Limits`], unless [`RequestOptions`](crate::RequestOptions) in the request's extensions say otherwise.
+    /// Redirects are not followed.
+    ///
+    /// It may be dropped at any time, which ends what is under way. [`Attempts::of`](crate::Attempts::of) the answer
+    /// tells what was tried.
     ///
     /// # Errors
     ///
     /// If there is no complete answer within the limits; [`Error::kind`] says why.
     pub async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
-        let server = self.check(&request)?;
-        request
-            .headers_mut()
+        let server = self.shared.tally.servers.of(request.uri())?;
+        let origin = &server.origin;
+        if !(origin.is_https() || origin.is_loopback() || self.shared.allow_plaintext) {
+            let problem = "it is plain http to another machine; use https";
+            return Err(Error::new(ErrorKind::Request, origin, problem));
+        }
+        let headers = request.headers_mut();
+        headers
             .entry(header::USER_AGENT)
             .or_insert_with(|| self.shared.user_agent.clone());
-        let exchange = self.exchange(request.map(Full::new), &server);
-        tokio::time::timeout(self.limits.total, exchange)
-            .await
-            .unwrap_or_else(|_| Err(Error::timeout(&server, "the exchange", self.limits.total)))
+        headers
+            .entry(header::ACCEPT_ENCODING)
+            .or_insert(HeaderValue::from_static("gzip"));
+        Call::new(self, &server, &request).run(request).await
+    }
+}
+
+impl Service<Request<Bytes>> for HttpClient {
+    type Response = Response<Bytes>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn check(&self, request: &Request<Bytes>) -> Result<Origin, Error> {
-        let server = Origin::of(&request.uri().to_string()).map_err(|error| {
-            Error::new(ErrorKind::Request, "an unusable URL", error.to_string())
-        })?;
-        if server.is_https() || server.is_loopback() || self.shared.allow_plaintext {
-            return Ok(server);
-        }
-        Err(Error::new(
-            ErrorKind::Request,
-            server,
-            "it is plain http to another machine; use https",
-        ))
-    }
-
-    async fn exchange(
-        &self,
-        request: Request<Full<Bytes>>,
-        server: &Origin,
-    ) -> Result<Response<Bytes>, Error> {
-        let response = self
-            .shared
-            .pool
-            .request(request)
-            .await
-            .map_err(|error| classify(error, server))?;
-        let (head, incoming) = response.into_parts();
-        if let Some(coding) = head.headers.get(header::CONTENT_ENCODING)
-            && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
-        {
-            return Err(Error::new(
-                ErrorKind::Protocol,
-                server,
-                "its body is in a content coding that nobody asked for",
-            ));
-        }
-        let body = body::read(incoming, self.limits, server).await?;
-        Ok(Response::from_parts(head, body))
+    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+        let client = self.clone();
+        Box::pin(async move { client.send(request).await })
     }
 }
 
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpClient")
-            .field("limits", &self.limits)
-            .field("address_rule", &self.shared.connecting.rule)
-            .field("allow_plaintext", &self.shared.allow_plaintext)
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("HttpClient");
+        shown.field("limits", &self.limits);
+        shown.field("retries", &self.retries);
+        match &self.shared.way {
+            Way::Own(own) => shown.field("address_rule", &own.0.rule),
+            Way::Given(_) => shown.field("transport", &"given"),
+        };
+        shown.field("allow_plaintext", &self.shared.allow_plaintext);
+        shown.finish_non_exhaustive()
     }
-}
-
-/// Finds out what an error of the client means; the causes are spread along its chain.
-fn classify(error: legacy::Error, server: &Origin) -> Error {
-    let (kind, problem) = find_meaning(&error).unwrap_or_else(|| {
-        if error.is_connect() {
-            (
-                ErrorKind::Connect,
-                "it has no address, or nothing answers there".to_owned(),
-            )
-        } else {
-            (ErrorKind::Interrupted, "no answer came".to_owned())
-        }
-    });
-    Error::new(kind, server, problem).with_source(error)
-}
-
-fn find_meaning(cause: &(dyn StdError + 'static)) -> Option<(ErrorKind, String)> {
-    // The source of an I/O error skips the error that it wraps.
-    let wrapped = cause
-        .downcast_ref::<std::io::Error>()
-        .and_then(std::io::Error::get_ref);
-    meaning(cause)
-        .or_else(|| find_meaning(wrapped?))
-        .or_else(|| find_meaning(cause.source()?))
-}
-
-fn meaning(cause: &(dyn StdError + 'static)) -> Option<(ErrorKind, String)> {
-    if let Some(ConnectTimeout(deadline)) = cause.downcast_ref() {
-        return Some((
-            ErrorKind::Timeout,
-            format!("connecting took longer than {deadline:?}"),
-        ));
-    }
-    if let Some(forbidden) = cause.downcast_ref::<ForbiddenAddress>() {
-        return Some((ErrorKind::Address, forbidden.to_string()));
-    }
-    if cause
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|error| error.kind() == std::io::ErrorKind::TimedOut)
-    {
-        return Some((ErrorKind::Timeout, "connecting took too long".to_owned()));
-    }
-    if let Some(error) = cause.downcast_ref::<rustls::Error>() {
-        return Some((ErrorKind::Tls, error.to_string()));
-    }
-    let error = cause.downcast_ref::<hyper::Error>()?;
-    // hyper tells a client this in words only.
-    if error.is_parse() && error.to_string().contains("too large") {
-        return Some((
-            ErrorKind::TooLarge,
-            "its headers have more than 64 KiB or 100 fields".to_owned(),
-        ));
-    }
-    error
-        .is_parse()
-        .then(|| (ErrorKind::Protocol, "it is not HTTP".to_owned()))
 }

@@ -1,4 +1,4 @@
-//! Connecting: to permitted addresses, within a deadline for the name, TCP and TLS together.
+//! Connecting: to permitted addresses or to a proxy, within a deadline for the name, TCP and TLS together.
 
 use std::fmt;
 use std::future::Future;
@@ -7,24 +7,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::Uri;
-use http_body_util::Full;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::proxy::matcher::Intercept;
 use rustls::ClientConfig;
 use tower_service::Service;
 
 use crate::AddressRule;
+use crate::proxy::{Proxies, ProxyFault};
 use crate::resolver::{NameService, RuledResolver, judge_literal};
+use crate::stream::{Plain, Stream};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 type Https = HttpsConnector<HttpConnector<RuledResolver>>;
-
-const MAX_HEADER_BYTES: usize = 64 << 10;
-const MAX_HEADER_FIELDS: usize = 100;
 
 /// How connections are made and kept.
 #[derive(Debug, Clone)]
@@ -32,68 +30,82 @@ pub(crate) struct Connecting {
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) names: NameService,
     pub(crate) rule: AddressRule,
+    pub(crate) proxies: Proxies,
     pub(crate) deadline: Duration,
     pub(crate) keeps_connections: bool,
 }
 
 impl Connecting {
-    /// A pool of connections, empty so far.
-    pub(crate) fn pool(&self) -> Client<DeadlineConnector, Full<Bytes>> {
-        let mut tcp = HttpConnector::new_with_resolver(RuledResolver {
-            names: self.names.clone(),
+    pub(crate) fn connector(&self) -> Connector {
+        let mut offering = (*self.tls).clone();
+        // RFC 7301: HTTP/2 where the server speaks it.
+        offering.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let offering = Arc::new(offering);
+        let tcp = |rule| {
+            let names = self.names.clone();
+            let mut tcp = HttpConnector::new_with_resolver(RuledResolver { names, rule });
+            tcp.enforce_http(false);
+            tcp.set_nodelay(true);
+            tcp.set_connect_timeout(Some(self.deadline));
+            tcp
+        };
+        Connector {
+            straight: Https::from((tcp(self.rule), offering.clone())),
+            // Where the proxy is, the operator says.
+            to_proxy: Https::from((tcp(AddressRule::Any), self.tls.clone())),
+            tls: offering,
+            proxies: self.proxies.clone(),
             rule: self.rule,
-        });
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(self.deadline));
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config((*self.tls).clone())
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(tcp);
-        Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .pool_max_idle_per_host(if self.keeps_connections {
-                usize::MAX
-            } else {
-                0
-            })
-            .http1_max_buf_size(MAX_HEADER_BYTES)
-            .http1_max_headers(MAX_HEADER_FIELDS)
-            .http2_max_header_list_size(MAX_HEADER_BYTES as u32)
-            .build(DeadlineConnector {
-                inner: https,
-                rule: self.rule,
-                deadline: self.deadline,
-            })
+            deadline: self.deadline,
+        }
     }
 }
 
-/// Connects as [`HttpsConnector`] does, or fails with [`ConnectTimeout`] or
-/// [`ForbiddenAddress`](crate::resolver::ForbiddenAddress).
+/// Connects, or fails with [`ConnectTimeout`], [`ProxyFault`] or
+/// [`ForbiddenAddress`](crate::resolver::ForbiddenAddress) among what else may befall.
 #[derive(Clone, Debug)]
-pub(crate) struct DeadlineConnector {
-    inner: Https,
+pub(crate) struct Connector {
+    straight: Https,
+    to_proxy: Https,
+    tls: Arc<ClientConfig>,
+    proxies: Proxies,
     rule: AddressRule,
     deadline: Duration,
 }
 
-impl Service<Uri> for DeadlineConnector {
-    type Response = <Https as Service<Uri>>::Response;
+impl Connector {
+    fn connect(&mut self, uri: Uri) -> BoxFuture<Result<Stream, BoxError>> {
+        let Some(proxy) = self.proxies.of(&uri) else {
+            let connecting = self.straight.call(uri);
+            return Box::pin(async { Ok(Stream::Straight(connecting.await?)) });
+        };
+        if uri.scheme_str() == Some("http") {
+            let connecting = self.to_proxy.call(proxy.uri().clone());
+            return Box::pin(async {
+                let stream = connecting.await.map_err(ProxyFault)?;
+                Ok(Stream::Forwarded(stream))
+            });
+        }
+        let tunnel = ProxyTunnel::new(&proxy, self.to_proxy.clone());
+        let connecting = HttpsConnector::from((tunnel, self.tls.clone())).call(uri);
+        Box::pin(async { Ok(Stream::Tunnelled(Box::new(connecting.await?))) })
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = Stream;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
+    type Future = BoxFuture<Result<Stream, BoxError>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(context)
+        self.straight.poll_ready(context)
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         if let Err(forbidden) = judge_literal(&uri, self.rule) {
             return Box::pin(async move { Err(forbidden.into()) });
         }
-        let connecting = self.inner.call(uri);
+        let connecting = self.connect(uri);
         let deadline = self.deadline;
         Box::pin(async move {
             match tokio::time::timeout(deadline, connecting).await {
@@ -101,6 +113,36 @@ impl Service<Uri> for DeadlineConnector {
                 Err(_) => Err(ConnectTimeout(deadline).into()),
             }
         })
+    }
+}
+
+/// A connection to the server inside one to a proxy (RFC 9110, section 9.3.6). The proxy learns host and port, and
+/// its own credentials.
+#[derive(Clone)]
+struct ProxyTunnel(Tunnel<Https>);
+
+impl ProxyTunnel {
+    fn new(proxy: &Intercept, to_proxy: Https) -> Self {
+        let tunnel = Tunnel::new(proxy.uri().clone(), to_proxy);
+        Self(match proxy.basic_auth() {
+            Some(credentials) => tunnel.with_auth(credentials.clone()),
+            None => tunnel,
+        })
+    }
+}
+
+impl Service<Uri> for ProxyTunnel {
+    type Response = Plain;
+    type Error = BoxError;
+    type Future = BoxFuture<Result<Plain, BoxError>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connecting = self.0.call(uri);
+        Box::pin(async { Ok(connecting.await.map_err(|error| ProxyFault(error.into()))?) })
     }
 }
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 /// | limit | default |
 /// |---|---|
 /// | connecting: name, TCP and TLS | 3 s |
-/// | silence within a body | 10 s |
-/// | all of it, from the call to the last byte | 30 s |
-/// | body of an answer | 1 MiB |
+/// | silence: until the answer begins, and within its body | 10 s |
+/// | all of it: attempts and the waits between them, from the call to the last byte | 30 s |
+/// | body of an answer, on the wire and decoded | 1 MiB |
 /// | headers of an answer | 64 KiB and 100 fields, fixed |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -38,21 +38,22 @@ impl Limits {
         self
     }
 
-    /// How long a server may be silent within a body.
+    /// How long a server may be silent: from the request, and connecting for it, until the answer begins, and within
+    /// its body.
     #[must_use]
     pub const fn with_idle(mut self, deadline: Duration) -> Self {
         self.idle = deadline;
         self
     }
 
-    /// How long all of it may take, from the call to the last byte.
+    /// How long all of it may take, from the call to the last byte: all attempts, and the waits between them.
     #[must_use]
     pub const fn with_total(mut self, deadline: Duration) -> Self {
         self.total = deadline;
         self
     }
 
-    /// How many bytes the body of an answer may have.
+    /// How many bytes the body of an answer may have, on the wire and when it is decoded.
     #[must_use]
     pub const fn with_body(mut self, bytes: usize) -> Self {
         self.body = bytes;

@@ -98,7 +98,10 @@ impl Service<Name> for RuledResolver {
         let Self { names, rule } = self.clone();
         Box::pin(async move {
             let is_localhost = host.as_str().eq_ignore_ascii_case(LOCALHOST);
-            let mut permitted = names.addresses(host).await?;
+            let mut permitted = names.addresses(host).await.map_err(Unresolved)?;
+            if permitted.is_empty() {
+                return Err(Unresolved(io::Error::other("no addresses")).into());
+            }
             let mut refused = None;
             permitted.retain(|address| {
                 let objection = objection(rule, is_localhost, address.ip());
@@ -136,6 +139,22 @@ pub(crate) fn judge_literal(uri: &Uri, rule: AddressRule) -> Result<(), Forbidde
     match address.and_then(|address| objection(rule, false, address)) {
         Some(forbidden) => Err(forbidden),
         None => Ok(()),
+    }
+}
+
+/// There is no answer to a name, or an empty one.
+#[derive(Debug)]
+pub(crate) struct Unresolved(io::Error);
+
+impl fmt::Display for Unresolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot resolve the name")
+    }
+}
+
+impl std::error::Error for Unresolved {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
     }
 }
 

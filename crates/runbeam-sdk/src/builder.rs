@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
-use runbeam_http::{HttpClient, HttpClientBuilder, Limits};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use runbeam_http::{HttpClient, HttpClientBuilder, Limits, RetryPolicy};
 use runbeam_model::{BaseUrl, Secret};
+use tower_service::Service;
 
 use crate::{Error, RunbeamClient};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Builds a [`RunbeamClient`]. Every default is safe.
 ///
@@ -38,10 +44,48 @@ impl RunbeamClientBuilder {
         self
     }
 
-    /// How long a call may take from its start to the last byte of the answer. Default: 30 seconds, 3 of them
-    /// to connect.
+    /// How long a call may take from its start to the last byte of the answer, however often it is tried. Default:
+    /// 30 seconds, 3 of them to connect.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.limits = self.limits.with_total(timeout);
+        self
+    }
+
+    /// Which calls are tried again, and how often. Default: [`RetryPolicy::new`].
+    pub fn with_retries(mut self, retries: RetryPolicy) -> Self {
+        self.http = self.http.with_retries(retries);
+        self
+    }
+
+    /// Sends through `service` in place of connections of the client's own: a
+    /// [`Transport`](runbeam_http::Transport) with layers on it, or one that stands for the cloud in a test. Limits
+    /// and retries stay with the client: see [`HttpClientBuilder::with_transport`].
+    pub fn with_transport<S, B>(mut self, service: S) -> Self
+    where
+        S: Service<Request<Bytes>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.http = self.http.with_transport(service);
+        self
+    }
+
+    /// Sends everything through the proxy at `url`, in place of what the environment (`HTTPS_PROXY`, `ALL_PROXY`,
+    /// `NO_PROXY`) says: see [`HttpClientBuilder::with_proxy`].
+    ///
+    /// # Errors
+    ///
+    /// If the URL is of no use.
+    pub fn with_proxy(mut self, url: impl AsRef<str>) -> Result<Self, Error> {
+        self.http = self.http.with_proxy(url)?;
+        Ok(self)
+    }
+
+    /// Takes no proxy, whatever the environment says.
+    pub fn without_proxy(mut self) -> Self {
+        self.http = self.http.without_proxy();
         self
     }
 
@@ -75,7 +119,7 @@ impl RunbeamClientBuilder {
     ///
     /// # Errors
     ///
-    /// If the base URL is of no use, or if the TLS configuration is.
+    /// If the base URL is of no use, or if the TLS configuration or the environment's proxy is.
     pub fn build(self) -> Result<RunbeamClient, Error> {
         let (base_url, http) = if self.allow_plaintext {
             (

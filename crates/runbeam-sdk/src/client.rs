@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use runbeam_http::HttpClient;
+use runbeam_http::{Attempts, HttpClient};
 use runbeam_model::{
     AnswerError, AuthorizeGateway, AuthorizeResponse, BaseUrl, GatewayCode, Operation,
     RevokeGateway, RevokeResponse, Secret,
@@ -142,15 +142,14 @@ impl RunbeamClient {
             .map_err(|error| Error::sending(O::NAME, error))?;
         let status = response.status().as_u16();
         tracing::debug!(operation = O::NAME, status, "called Runbeam Cloud");
-        operation.answer(&response).map_err(|error| match error {
-            AnswerError::Refused(refusal) => {
-                let refusal = match token {
-                    Some(token) => refusal.without(token),
-                    None => *refusal,
-                };
-                Error::answered(O::NAME, AnswerError::Refused(Box::new(refusal)))
-            }
-            other => Error::answered(O::NAME, other),
+        operation.answer(&response).map_err(|error| {
+            let error = match (error, token) {
+                (AnswerError::Refused(refusal), Some(token)) => {
+                    AnswerError::Refused(Box::new(refusal.without(token)))
+                }
+                (other, _) => other,
+            };
+            Error::answered(O::NAME, error).after(Attempts::of(&response))
         })
     }
 

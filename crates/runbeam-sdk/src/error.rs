@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use runbeam_http::{Attempt, Attempts};
 use runbeam_model::{AnswerError, ApiError, ParseError};
 
 /// Why something failed.
@@ -18,6 +19,8 @@ pub struct Error {
     action: &'static str,
     problem: Option<String>,
     cause: Option<Cause>,
+    /// Those before the answer that refuses.
+    attempts: Option<Box<Attempts>>,
 }
 
 #[derive(Debug)]
@@ -94,6 +97,7 @@ impl Error {
             action: "the configuration",
             problem: Some(problem.into()),
             cause: None,
+            attempts: None,
         }
     }
 
@@ -112,6 +116,7 @@ impl Error {
             action: error.action,
             problem: error.problem.clone(),
             cause: Some(Cause::Other(Box::new(error.clone()))),
+            attempts: None,
         }
     }
 
@@ -121,15 +126,20 @@ impl Error {
             action,
             problem: None,
             cause: Some(cause),
+            attempts: None,
         }
     }
 
     pub(crate) fn sending(operation: &'static str, error: runbeam_http::Error) -> Self {
         use runbeam_http::ErrorKind as Http;
         let kind = match error.kind() {
-            Http::Connect | Http::Timeout | Http::Interrupted => ErrorKind::Unreachable,
+            Http::Resolve
+            | Http::Connect
+            | Http::Timeout(_)
+            | Http::Interrupted
+            | Http::CircuitOpen => ErrorKind::Unreachable,
             Http::Tls => ErrorKind::Untrusted,
-            Http::Request | Http::Address => ErrorKind::Configuration,
+            Http::Request | Http::Address | Http::Proxy => ErrorKind::Configuration,
             _ => ErrorKind::UnexpectedAnswer,
         };
         Self::new(kind, operation, Cause::Http(error))
@@ -151,6 +161,12 @@ impl Error {
                 Cause::Unreadable(Box::new(other)),
             ),
         }
+    }
+
+    /// The same error, told by an answer that came after these attempts.
+    pub(crate) fn after(mut self, attempts: Option<&Attempts>) -> Self {
+        self.attempts = attempts.cloned().map(Box::new);
+        self
     }
 
     /// What to do about it.
@@ -200,10 +216,24 @@ impl Error {
         self.refusal().map(|refusal| &refusal.fields)
     }
 
-    /// How long the server asks to wait.
+    /// How long to wait before trying again: the server asks for it, or it failed so often that it is left alone
+    /// for so long.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.refusal()?.retry_after
+        match &self.cause {
+            Some(Cause::Http(error)) => error.retry_after(),
+            _ => self.refusal()?.retry_after,
+        }
+    }
+
+    /// What was tried, with reason and time each, if no complete answer came; or if the server's refusal came after
+    /// several attempts or asks to try again later.
+    #[must_use]
+    pub fn attempts(&self) -> &[Attempt] {
+        match &self.cause {
+            Some(Cause::Http(error)) => error.attempts(),
+            _ => self.attempts.as_deref().map_or(&[], Attempts::list),
+        }
     }
 }
 
@@ -253,6 +283,7 @@ impl From<ParseError> for Error {
             action: "the call",
             problem,
             cause: None,
+            attempts: None,
         }
     }
 }

@@ -46,6 +46,7 @@
 //! | variable | meaning | default |
 //! |---|---|---|
 //! | `RUNBEAM_API_URL` | the cloud whose tokens [`validate_jwt_token`] trusts | `https://api.runbeam.io` |
+//! | `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` | the proxy to go through, and the hosts that need none: see [`RunbeamClientBuilder::with_proxy`] | none |
 //! | `RUNBEAM_JWT_SECRET` | the secret of HS256, where [`JwtValidationOptions`] ask for it | none: an error |
 //! | `RUNBEAM_HOME` | where secrets lie that no keyring keeps | `~/.runbeam` |
 //! | `RUNBEAM_ENCRYPTION_KEY` | the age identity that seals them; it also says that files are to be used | a key per instance |
@@ -62,7 +63,7 @@
 //!
 //! # Limits
 //!
-//! Requests are sent once. All of it needs a Tokio runtime.
+//! All of it needs a Tokio runtime.
 
 mod builder;
 mod client;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
-use runbeam_http::{HttpClient, Limits};
+use runbeam_http::{HttpClient, Limits, RetryPolicy};
 use runbeam_model::Origin;
 
 use super::address::Address;
@@ -64,7 +64,10 @@ impl KeyEndpoint {
         let limits = Limits::new()
             .with_total(deadline)
             .with_idle(deadline.min(MAX_IDLE));
-        let client = client.with_limits(limits);
+        // When to ask again is decided here, for all who wait for the keys.
+        let client = client
+            .with_limits(limits)
+            .with_retries(RetryPolicy::never());
         let way = match url {
             KeyUrl::Set(url) => Way::Stated(Address::new(url, &client, reach)?),
             KeyUrl::Issuer(issuer) => Way::Discovered {

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use runbeam_http::{ErrorKind, HttpClient, Limits};
+use bytes::Bytes;
+use http::Request;
+use runbeam_http::{ErrorKind, HttpClient, Limits, Phase, RequestOptions, RetryPolicy};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::raw_server::{Answer, RawServer, get};
@@ -29,11 +31,57 @@ async fn check(answer: Answer, limits: Limits, expected: ErrorKind) -> String {
 #[tokio::test]
 async fn a_server_that_never_answers_ends_at_the_total_deadline() {
     let limits = Limits::new().with_total(Duration::from_millis(100));
-    let text = check(Answer::Hang(vec![]), limits, ErrorKind::Timeout).await;
+    let text = check(
+        Answer::Hang(vec![]),
+        limits,
+        ErrorKind::Timeout(Phase::Total),
+    )
+    .await;
     assert!(
         text.contains("the exchange took longer than 100ms"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_begin_ends_at_the_idle_deadline() {
+    let limits = Limits::new().with_idle(Duration::from_millis(100));
+    for begun in [b"".as_slice(), b"HTTP/1.1 200", HEAD] {
+        let hanging = Answer::Hang(begun.to_vec());
+        let text = check(hanging, limits, ErrorKind::Timeout(Phase::Answer)).await;
+        let expected = "the start of its answer took longer than 100ms";
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn headers_that_drip_end_at_the_idle_deadline() {
+    let drip = Answer::Drip(
+        HEAD.to_vec(),
+        b"x: y\r\n".to_vec(),
+        Duration::from_millis(20),
+    );
+    let limits = Limits::new().with_idle(Duration::from_millis(300));
+    check(drip, limits, ErrorKind::Timeout(Phase::Answer)).await;
+}
+
+#[tokio::test]
+async fn a_request_may_have_a_limit_of_its_own() {
+    let body = vec![b'x'; 3 << 20];
+    let server = RawServer::start(Answer::Bytes([&head(""), body.as_slice()].concat())).await;
+    let client = HttpClient::builder().build().unwrap();
+    let ask = |options: RequestOptions| {
+        let request = Request::get(&server.url).extension(options);
+        client.send(request.body(Bytes::new()).unwrap())
+    };
+    let error = ask(RequestOptions::new()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    assert!(
+        error.to_string().contains("more than 1048576 bytes"),
+        "{error}"
+    );
+    let large = RequestOptions::new().with_body_limit(16 << 20);
+    assert_eq!(ask(large).await.unwrap().body(), &body);
 }
 
 #[tokio::test]
@@ -42,7 +90,7 @@ async fn a_body_that_stalls_ends_at_the_idle_deadline() {
     let text = check(
         Answer::Hang(head("content-length: 10\r\n")),
         limits,
-        ErrorKind::Timeout,
+        ErrorKind::Timeout(Phase::Body),
     )
     .await;
     assert!(
@@ -61,7 +109,7 @@ async fn a_body_that_drips_ends_at_the_total_deadline() {
     check(
         drip,
         Limits::new().with_total(Duration::from_millis(300)),
-        ErrorKind::Timeout,
+        ErrorKind::Timeout(Phase::Total),
     )
     .await;
 }
@@ -81,7 +129,11 @@ async fn an_address_where_nobody_answers_ends_at_the_connect_deadline() {
     }
 
     let limits = Limits::new().with_connect(Duration::from_millis(100));
-    let client = HttpClient::builder().with_limits(limits).build().unwrap();
+    let client = HttpClient::builder()
+        .with_limits(limits)
+        .with_retries(RetryPolicy::never())
+        .build()
+        .unwrap();
     let start = Instant::now();
     let error = get(&client, &format!("http://{address}/"))
         .await
@@ -90,18 +142,30 @@ async fn an_address_where_nobody_answers_ends_at_the_connect_deadline() {
         error.is_transient() && start.elapsed() < Duration::from_secs(2),
         "{error:?}"
     );
-    assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Timeout(Phase::Connect),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_silent_tls_handshake_ends_at_the_connect_deadline() {
     let server = RawServer::start(Answer::Hang(vec![])).await;
     let limits = Limits::new().with_connect(Duration::from_millis(100));
-    let client = HttpClient::builder().with_limits(limits).build().unwrap();
+    let client = HttpClient::builder()
+        .with_limits(limits)
+        .with_retries(RetryPolicy::never())
+        .build()
+        .unwrap();
     let error = get(&client, &server.url.replace("http:", "https:"))
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
+    assert_eq!(
+        error.kind(),
+        ErrorKind::Timeout(Phase::Connect),
+        "{error:?}"
+    );
     assert!(
         error
             .to_string()

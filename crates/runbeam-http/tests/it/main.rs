@@ -1,4 +1,4 @@
-//! The client against servers that misbehave, over TCP and TLS.
+//! The client against servers that misbehave, over TCP and TLS, and without any.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,8 +7,16 @@
 )]
 
 mod addresses;
+mod codings;
+mod http2;
 mod limits;
+mod proxies;
 mod raw_server;
 mod redirects;
 mod refusals;
+mod resets;
+mod retries;
 mod tls;
+mod tls_server;
+mod traces;
+mod transports;

@@ -1,12 +1,12 @@
 //! A listener that answers each connection with bytes of one's choice.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use runbeam_http::{Error, HttpClient, Limits};
+use runbeam_http::{Error, HttpClient, Limits, RetryPolicy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -29,24 +29,35 @@ pub(crate) enum Answer {
 pub(crate) struct RawServer {
     pub(crate) url: String,
     requests: Arc<AtomicUsize>,
+    head: Arc<Mutex<Vec<u8>>>,
     task: JoinHandle<()>,
 }
 
 impl RawServer {
     pub(crate) async fn start(answer: Answer) -> Self {
+        Self::in_turn([answer]).await
+    }
+
+    /// Answers each connection with the next of `answers`, and keeps the last one.
+    pub(crate) async fn in_turn(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let answers: Vec<_> = answers.into_iter().collect();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(AtomicUsize::new(0));
         let counter = requests.clone();
+        let head = Arc::<Mutex<Vec<u8>>>::default();
+        let heads = Arc::clone(&head);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                counter.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(serve(stream, answer.clone()));
+                let turn = counter.fetch_add(1, Ordering::Relaxed);
+                let answer = answers.get(turn).or(answers.last()).unwrap();
+                tokio::spawn(serve(stream, answer.clone(), heads.clone()));
             }
         });
         Self {
             url,
             requests,
+            head,
             task,
         }
     }
@@ -55,12 +66,17 @@ impl RawServer {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// The head of the last request.
+    pub(crate) fn last_head(&self) -> String {
+        String::from_utf8(self.head.lock().unwrap().clone()).unwrap()
+    }
+
+    /// Asks once.
     pub(crate) async fn ask(&self, limits: Limits) -> Result<Response<Bytes>, Error> {
-        get(
-            &HttpClient::builder().with_limits(limits).build().unwrap(),
-            &self.url,
-        )
-        .await
+        let client = HttpClient::builder()
+            .with_limits(limits)
+            .with_retries(RetryPolicy::never());
+        get(&client.build().unwrap(), &self.url).await
     }
 }
 
@@ -76,7 +92,7 @@ pub(crate) async fn get(client: &HttpClient, url: &str) -> Result<Response<Bytes
         .await
 }
 
-async fn serve(mut stream: TcpStream, answer: Answer) {
+async fn serve(mut stream: TcpStream, answer: Answer, heads: Arc<Mutex<Vec<u8>>>) {
     let mut head = Vec::new();
     while !matches!(answer, Answer::AtOnce(_)) && !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -84,6 +100,7 @@ async fn serve(mut stream: TcpStream, answer: Answer) {
             Err(_) => return,
         }
     }
+    *heads.lock().unwrap() = head;
     // The client may hang up at any point: that is what is tested.
     let _ = match answer {
         Answer::Bytes(bytes) => stream.write_all(&bytes).await,

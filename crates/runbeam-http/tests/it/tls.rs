@@ -1,109 +1,12 @@
 //! TLS against a real rustls server whose certificates come from an authority of the test's own.
 
-use std::convert::Infallible;
 use std::process::Command;
-use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{Request, Response, Version};
-use http_body_util::Full;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use http::Version;
 use runbeam_http::{AddressRule, ErrorKind, HttpClient};
-use rustls::ServerConfig;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
 
 use crate::raw_server::{Answer, RawServer, get};
-
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self {
-            issuer: CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap(),
-        }
-    }
-
-    fn pem(&self) -> String {
-        self.issuer.pem()
-    }
-
-    fn certify(&self, name: &str) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
-        let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new([name.to_owned()])
-            .unwrap()
-            .signed_by(&key, &self.issuer)
-            .unwrap();
-        (
-            certificate.der().clone(),
-            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
-        )
-    }
-}
-
-struct TlsServer {
-    url: String,
-    task: JoinHandle<()>,
-}
-
-impl TlsServer {
-    async fn start(
-        authority: &Authority,
-        name: &str,
-        alpn: &[&str],
-        versions: &[&'static rustls::SupportedProtocolVersion],
-    ) -> Self {
-        let (certificate, key) = authority.certify(name);
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(versions)
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
-        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!(
-            "https://localhost:{}",
-            listener.local_addr().unwrap().port()
-        );
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let acceptor = acceptor.clone();
-                tokio::spawn(async move {
-                    let Ok(stream) = acceptor.accept(stream).await else {
-                        return;
-                    };
-                    let service = hyper::service::service_fn(
-                        |request: Request<hyper::body::Incoming>| async move {
-                            let text = format!("{:?}", request.version());
-                            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(text))))
-                        },
-                    );
-                    let _ = auto::Builder::new(TokioExecutor::new())
-                        .serve_connection(TokioIo::new(stream), service)
-                        .await;
-                });
-            }
-        });
-        Self { url, task }
-    }
-}
-
-impl Drop for TlsServer {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
+use crate::tls_server::{Authority, TlsServer, Validity};
 
 fn trusting(authority: &Authority) -> HttpClient {
     HttpClient::builder()
@@ -159,6 +62,55 @@ async fn a_server_that_cannot_prove_its_name_is_refused() {
         get(&without_root, &server.url).await.unwrap_err().kind(),
         ErrorKind::Tls
     );
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_certificate_is_told_with_the_remedy() {
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let client = trusting(&authority);
+    let (past, future) = (Validity::Past, Validity::Future);
+    let cases = [
+        (
+            &authority,
+            "localhost",
+            past,
+            "has expired; renew it there, or set the clock here",
+        ),
+        (
+            &authority,
+            "localhost",
+            future,
+            "is not valid yet; set the clock here or there",
+        ),
+        (
+            &authority,
+            "elsewhere.test",
+            Validity::Now,
+            "is for another name; correct the host in the URL",
+        ),
+        (
+            &stranger,
+            "localhost",
+            Validity::Now,
+            "is by an authority that is unknown here; add the authority's root",
+        ),
+    ];
+    for (signed_by, name, validity, expected) in cases {
+        let certificate = signed_by.certify(name, validity);
+        let server = TlsServer::with(certificate, &[], rustls::ALL_VERSIONS).await;
+        let error = get(&client, &server.url).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
+        let expected = format!(
+            "cannot trust the connection to {}: its certificate {expected}",
+            server.url
+        );
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(
+            error.attempts().len(),
+            1,
+            "it will not get better by itself"
+        );
+    }
 }
 
 #[tokio::test]

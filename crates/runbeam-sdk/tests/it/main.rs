@@ -16,5 +16,6 @@ mod keep;
 mod leaks;
 mod main_job;
 mod quick_starts;
+mod resilience;
 mod resources;
 mod shared_files;
