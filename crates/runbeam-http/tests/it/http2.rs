@@ -8,16 +8,21 @@ use bytes::Bytes;
 use h2::Reason;
 use http::{Request, Response};
 use runbeam_http::{Attempts, ErrorKind, HttpClient, RetryPolicy};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::tls_server::{Authority, Validity, server_config};
 
 #[derive(Clone, Copy)]
 enum First {
     Reset(Reason),
-    GoAway,
+    /// The connection ends, and the server says that it has taken the request.
+    GoAwayAfter,
+    /// The connection ends, and the server says that it has taken no request at all.
+    GoAwayBefore,
 }
 
 /// Treats its first request in some way, and answers all others.
@@ -41,12 +46,16 @@ impl Server {
                 let (acceptor, counter) = (acceptor.clone(), counter.clone());
                 tokio::spawn(async move {
                     let stream = acceptor.accept(stream).await.unwrap();
+                    if matches!(first, First::GoAwayBefore) && counter.load(Ordering::Relaxed) == 0
+                    {
+                        return go_away_before(stream, &counter).await;
+                    }
                     let mut connection = h2::server::handshake(stream).await.unwrap();
                     while let Some(Ok((_, mut respond))) = connection.accept().await {
                         let is_first = counter.fetch_add(1, Ordering::Relaxed) == 0;
                         match first {
                             First::Reset(reason) if is_first => respond.send_reset(reason),
-                            First::GoAway if is_first => {
+                            First::GoAwayAfter if is_first => {
                                 connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
                             }
                             _ => {
@@ -68,6 +77,25 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// Frames by hand (RFC 9113, section 4.1): no library leaves a request without an answer so.
+async fn go_away_before(mut stream: TlsStream<TcpStream>, requests: &AtomicUsize) {
+    const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    const GO_AWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    stream.read_exact(&mut [0; 24]).await.unwrap();
+    stream.write_all(&SETTINGS).await.unwrap();
+    let mut head = [0; 9];
+    while stream.read_exact(&mut head).await.is_ok() {
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; length as usize];
+        stream.read_exact(&mut payload).await.unwrap();
+        let is_headers = head[3] == 1;
+        if is_headers {
+            requests.fetch_add(1, Ordering::Relaxed);
+            stream.write_all(&GO_AWAY).await.unwrap();
+        }
     }
 }
 
@@ -97,6 +125,12 @@ async fn a_refused_stream_is_sent_again_whatever_its_method() {
 }
 
 #[tokio::test]
+async fn a_request_that_came_too_late_for_a_connection_is_sent_again_too() {
+    let (answer, requests) = post(First::GoAwayBefore).await;
+    assert_eq!((answer.unwrap().status().as_u16(), requests), (200, 2));
+}
+
+#[tokio::test]
 async fn a_stream_that_was_begun_is_not() {
     for reason in [Reason::INTERNAL_ERROR, Reason::CANCEL] {
         let (answer, requests) = post(First::Reset(reason)).await;
@@ -112,7 +146,7 @@ async fn a_stream_that_was_begun_is_not() {
 
 #[tokio::test]
 async fn a_connection_that_goes_away_after_it_took_the_request_is_not() {
-    let (answer, requests) = post(First::GoAway).await;
+    let (answer, requests) = post(First::GoAwayAfter).await;
     let error = answer.unwrap_err();
     assert_eq!(
         (error.kind(), requests),
