@@ -84,6 +84,9 @@ async fn the_limit_holds_on_the_wire_too() {
     let stored = encoder.finish().unwrap();
     assert!(stored.len() > 1000);
     check_refused(answer("gzip", &stored), limits, ErrorKind::TooLarge).await;
+    let unannounced = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n".as_slice();
+    let unannounced = Answer::Bytes([unannounced, &stored].concat());
+    check_refused(unannounced, limits, ErrorKind::TooLarge).await;
 
     let exact = gzip(&[b'x'; 1000]);
     let server = RawServer::start(answer("gzip", &exact)).await;

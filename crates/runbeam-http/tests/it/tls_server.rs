@@ -102,6 +102,8 @@ impl TlsServer {
                     };
                     let service = hyper::service::service_fn(
                         |request: Request<hyper::body::Incoming>| async move {
+                            // Those are for a proxy, and not for who is behind it.
+                            assert!(!request.headers().contains_key("proxy-authorization"));
                             let text = format!("{:?}", request.version());
                             Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(text))))
                         },
