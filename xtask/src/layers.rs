@@ -137,21 +137,25 @@ fn outside_their_confines(members: &[Member], confined: &[Confined]) -> Vec<Stri
     let mut findings = Vec::new();
     for rule in confined {
         for third_party in rule.crates {
-            let names =
-                |member: &&Member| member.dependencies.iter().any(|to| to.name == *third_party);
-            let users: Vec<&str> = members
-                .iter()
-                .filter(names)
-                .map(|member| member.name.as_str())
-                .collect();
-            if users.is_empty() {
+            let names = |member: &Member, in_tests: bool| {
+                let mut dependencies = member.dependencies.iter();
+                dependencies.any(|to| to.name == *third_party && to.dev == in_tests)
+            };
+            let may = |member: &&Member, allowed: &[&str]| allowed.contains(&member.name.as_str());
+            let users = |in_tests| members.iter().filter(move |member| names(member, in_tests));
+            if users(false).chain(users(true)).next().is_none() {
                 findings.push(format!(
                     "the rule about {third_party} proves nothing: no crate depends on it"
                 ));
             }
-            for user in users.iter().filter(|user| !rule.to.contains(user)) {
+            let in_code = users(false).filter(|user| !may(user, rule.to));
+            let in_tests = users(true).filter(|user| {
+                !may(user, rule.to) && !may(user, rule.tests_of) && !names(user, false)
+            });
+            for user in in_code.chain(in_tests) {
                 findings.push(format!(
-                    "{user} → {third_party}: {}, so only {} may",
+                    "{} → {third_party}: {}, so only {} may",
+                    user.name,
                     rule.because,
                     listed(rule.to)
                 ));

@@ -104,6 +104,13 @@ pub(super) const CLAIMS: &[Claim] = &[
         built: false,
     },
     Claim {
+        package: "runbeam-gateway",
+        features: Features::Default,
+        has: &["bcrypt", "tower-service", "runbeam-sdk"],
+        lacks: &["axum", "aws-lc-rs", "runbeam-emulator"],
+        built: false,
+    },
+    Claim {
         package: "runbeam-emulator",
         features: Features::Default,
         has: &["axum", "crypto-primes"],

@@ -23,6 +23,8 @@ pub(super) enum Arrow {
 pub(super) struct Confined {
     pub(super) crates: &'static [&'static str],
     pub(super) to: &'static [&'static str],
+    /// Whose tests and examples may name them, too.
+    pub(super) tests_of: &'static [&'static str],
     pub(super) because: &'static str,
 }
 
@@ -47,6 +49,8 @@ pub(super) const ROWS: &[Row] = &[
 pub(super) const CONFINED: &[Confined] = &[Confined {
     crates: &["hyper", "hyper-util", "hyper-rustls", "axum"],
     to: &["runbeam-http", EMULATOR],
+    // Its layers are shown before services of each.
+    tests_of: &["runbeam-gateway"],
     because: "deadlines, limits and redaction are in one client, and a web framework is the choice of our users",
 }];
 

@@ -34,6 +34,7 @@ const ROWS: &[Row] = &[
 const CONFINED: &[Confined] = &[Confined {
     crates: &["socket"],
     to: &["net"],
+    tests_of: &["shell"],
     because: "one opens them",
 }];
 
@@ -174,6 +175,15 @@ fn a_confined_crate_stays_where_it_is() {
     assert_eq!(
         outside_their_confines(&[net(), member("app", &["socket!"])], CONFINED),
         ["app → socket: one opens them, so only net may"]
+    );
+    // In tests, and nowhere else.
+    assert_eq!(
+        outside_their_confines(&[net(), member("shell", &["socket!"])], CONFINED),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        outside_their_confines(&[net(), member("shell", &["socket", "socket!"])], CONFINED),
+        ["shell → socket: one opens them, so only net may"]
     );
 }
 

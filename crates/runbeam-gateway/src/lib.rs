@@ -1,0 +1,54 @@
+//! What a gateway process embeds: authentication in front of its routes.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use runbeam_gateway::layers::{AuthConfig, AuthLayer, Authenticated};
+//! use tower::{Layer, Service, ServiceExt};
+//!
+//! // The hash of a key: `printf %s KEY | sha256sum`.
+//! let config = r#"
+//!     [[middleware]]
+//!     type = "api-key"
+//!     config = {
+//!         header = "X-API-Key",
+//!         keys = ["2c70e12b7a0646f92279f427c7b38e7334d8e5389cff167a1dc30e73f826b683"],
+//!     }
+//! "#;
+//! let authenticator = AuthConfig::parse(config, "gateway.toml")?.chain()?.build()?;
+//!
+//! let route = tower::service_fn(|request: http::Request<String>| async move {
+//!     let caller: &Authenticated = request.extensions().get().ok_or("behind no layer")?;
+//!     Ok::<_, &str>(http::Response::new(format!("key {:?}", caller.api_key())))
+//! });
+//! let mut route = AuthLayer::new(authenticator).layer(route);
+//!
+//! let request = http::Request::get("/").header("x-api-key", "key").body(String::new())?;
+//! let answer = route.ready().await?.call(request).await?;
+//! assert_eq!(answer.status(), 200);
+//!
+//! let answer = route.ready().await?.call(http::Request::default()).await?;
+//! assert_eq!(answer.status(), 401);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Contents
+//!
+//! - [`layers`]: tower layers that let a request through once its credentials are good: JWTs, passwords, API keys, and
+//!   chains of them.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `aws-lc-rs` | no | nothing: tokens are verified by aws-lc-rs in place of ring, faster. It builds a C library |
+//!
+//! # Limits
+//!
+//! All of it needs a Tokio runtime.
+
+mod error;
+pub mod layers;
+
+pub use error::BuildError;
