@@ -3,6 +3,8 @@
 use std::num::NonZero;
 use std::task::{Context, Waker};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use runbeam_gateway::layers::{
     ApiKeyAuth, Authenticator, AuthenticatorBuilder, BasicAuth, HashingPool, StoredHash,
 };
@@ -121,6 +123,29 @@ async fn pairs() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn an_unknown_user_is_hashed_for_as_a_known_one_is() {
+    tokio::task::LocalSet::new()
+        .run_until(async {
+            let chain = Authenticator::builder()
+                .with_required(basic("open sesame"))
+                .with_hashing_pool(busy_pool().await)
+                .build()
+                .unwrap();
+            let status = async |name_and_password: &str| {
+                let credentials = STANDARD.encode(name_and_password);
+                let fields = [("authorization", &*format!("Basic {credentials}"))];
+                ask(&chain, &fields).await.status
+            };
+            // Both wait for the one thread that hashes; what bcrypt would cut off does not.
+            assert_eq!(status("admin:open sesame").await, 503);
+            assert_eq!(status("nobody:open sesame").await, 503);
+            assert_eq!(status(&format!("admin:{}", "x".repeat(72))).await, 503);
+            assert_eq!(status(&format!("admin:{}", "x".repeat(73))).await, 401);
+        })
+        .await;
 }
 
 #[tokio::test]
