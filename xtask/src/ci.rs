@@ -38,8 +38,8 @@ const STEPS: &[Step] = &[
     ),
     Step::new(
         "clippy",
-        "no warnings, in the workspace and in each package alone",
-        |_| lint::clippy(),
+        "no warnings, in the workspace and in packages alone",
+        lint::clippy,
     ),
     Step::new(
         "deny",
