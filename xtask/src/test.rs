@@ -17,10 +17,13 @@ pub(crate) fn tests() -> Result {
     let runner = Runner::at_hand();
     let command = runner.command();
     // All tests with the default features, so that ring does the arithmetic of tokens; and those of tokens once more
-    // with aws-lc-rs, but for what takes long and says nothing of the arithmetic.
+    // with aws-lc-rs, but for what takes long and says nothing of the arithmetic, and those of the SDK with its optional
+    // clients.
     let again = match runner {
-        Runner::Nextest => "--workspace --all-features -E package(runbeam-auth)",
-        Runner::Cargo => "--package runbeam-auth --all-features",
+        Runner::Nextest => {
+            "--workspace --all-features -E package(runbeam-auth)+package(runbeam-sdk)"
+        }
+        Runner::Cargo => "--package runbeam-auth --package runbeam-sdk --all-features",
     };
     let mut commands = [
         format!("{command} --workspace {TARGETS}"),

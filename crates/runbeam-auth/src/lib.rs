@@ -68,6 +68,7 @@
 mod base64url;
 mod bearer;
 mod claims;
+mod credentials;
 mod error;
 mod json;
 mod jwk;
@@ -83,6 +84,7 @@ mod verifier;
 
 pub use bearer::{BearerToken, TokenKind, extract_bearer_token};
 pub use claims::Claims;
+pub use credentials::{Credentials, CredentialsError, CredentialsProvider};
 pub use error::{BuildError, Error, ErrorKind, Rejection};
 pub use jwk::JwkSet;
 #[cfg(feature = "fetch")]

@@ -8,11 +8,16 @@ use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Secret, Timestamp};
+use crate::Secret;
 
 /// Texts of a server are cut here, and so is their number: an error goes into logs.
 const MAX_TEXT: usize = 500;
 const MAX_FIELDS: usize = 50;
+
+/// What stands in place of a secret.
+const REDACTED: &str = "[redacted]";
+/// So many characters of a secret at the end of a text are not there by chance.
+const TELLING: usize = 6;
 
 /// An answer that is not a success: its status and what its body says, in any of the forms that occur.
 ///
@@ -81,7 +86,7 @@ impl ApiError {
             name: text(error),
             fields: fields.collect(),
             request_id: header("x-request-id".parse().unwrap_or(header::VIA)).map(clean),
-            retry_after: retry_after(headers),
+            retry_after: crate::retry_after::by_its_own_clock(headers),
             location: header(header::LOCATION)
                 .map(|url| clean(url.split('?').next().unwrap_or_default())),
             is_html: is_html(body),
@@ -106,7 +111,17 @@ impl ApiError {
         }
         let redact = |text: &mut String| {
             if text.contains(secret) {
-                *text = text.replace(secret, "[redacted]");
+                *text = text.replace(secret, REDACTED);
+            }
+            // What was cut may end within it.
+            let ends_with_part = |length: &usize| {
+                secret
+                    .get(..*length)
+                    .is_some_and(|part| text.ends_with(part))
+            };
+            if let Some(length) = (TELLING..secret.len()).rev().find(ends_with_part) {
+                text.truncate(text.len() - length);
+                text.push_str(REDACTED);
             }
         };
         [
@@ -129,25 +144,6 @@ impl ApiError {
             .collect();
         self
     }
-}
-
-/// Both forms of `Retry-After`. A date without a `Date` beside it says nothing: whose clock would it be?
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name)?.to_str().ok();
-    let wait = text(header::RETRY_AFTER)?.trim();
-    if let Ok(seconds) = wait.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let (until, now) = (http_date(wait)?, http_date(text(header::DATE)?)?);
-    Some(until.saturating_duration_since(now))
-}
-
-/// The form of dates that is written today (RFC 9110, section 5.6.7).
-fn http_date(text: &str) -> Option<Timestamp> {
-    let time = jiff::fmt::rfc2822::DateTimeParser::new()
-        .parse_timestamp(text.trim())
-        .ok()?;
-    Some(Timestamp::from_unix_seconds(time.as_second()))
 }
 
 /// Whether a body begins like a page of HTML.
@@ -313,6 +309,9 @@ mod tests {
             body,
         );
         assert!(format!("{error:?}").contains("canary"));
+        let cut = format!(r#"{{"message":"{}1|canary"}}"#, "x".repeat(MAX_TEXT - 7));
+        let cut = read(401, &[], &cut).without(&Secret::from("1|canary"));
+        assert!(!cut.to_string().contains("1|c"), "{cut}");
         let error = error.without(&Secret::from("1|canary"));
         assert!(
             !format!("{error:?} {error}").contains("canary"),

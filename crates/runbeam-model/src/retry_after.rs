@@ -24,6 +24,15 @@ use crate::Timestamp;
 /// ```
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    wait(headers, Some(now))
+}
+
+/// The same where nobody has a clock: a date without one beside it says nothing.
+pub(crate) fn by_its_own_clock(headers: &HeaderMap) -> Option<Duration> {
+    wait(headers, None)
+}
+
+fn wait(headers: &HeaderMap, now: Option<Timestamp>) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if value.is_empty() {
         return None;
@@ -36,7 +45,7 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let said = headers
         .get(header::DATE)
         .and_then(|date| date.to_str().ok());
-    let now = said.and_then(http_date).unwrap_or(now);
+    let now = said.and_then(http_date).or(now)?;
     Some(http_date(value)?.saturating_duration_since(now))
 }
 

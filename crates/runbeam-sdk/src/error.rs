@@ -1,11 +1,14 @@
 //! Why something failed, by what to do next.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use runbeam_auth::CredentialsError;
 use runbeam_http::{Attempt, Attempts};
 use runbeam_model::{AnswerError, ApiError, ParseError};
 
@@ -18,7 +21,9 @@ pub struct Error {
     kind: ErrorKind,
     action: &'static str,
     problem: Option<String>,
-    cause: Option<Cause>,
+    /// The status of an answer, and the server's id of the request.
+    answer: Option<(StatusCode, Option<String>)>,
+    cause: Option<Box<Cause>>,
     /// Those before the answer that refuses.
     attempts: Option<Box<Attempts>>,
 }
@@ -29,11 +34,14 @@ enum Cause {
     Unreadable(Box<AnswerError>),
     Http(runbeam_http::Error),
     Auth(runbeam_auth::Error),
+    Credentials(CredentialsError),
     Store(runbeam_store::Error),
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// What to do about an [`Error`].
+#[doc = ""]
+#[doc = include_str!("../docs/failures.md")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -41,14 +49,19 @@ pub enum ErrorKind {
     InvalidInput,
     /// A setting is missing or of no use. Correct it.
     Configuration,
-    /// The token is not accepted (401), or fails its verification. Sign in, or authorize the gateway, again.
+    /// The token is not accepted (401, or a redirect to the login page), or fails its verification. Sign in, or
+    /// authorize the gateway, again.
     SignIn,
     /// The token may not do this (403). Ask for the ability, or use a token of the team that owns the resource.
     NotAllowed,
-    /// There is no such thing (404), or it belongs to another team.
+    /// There is no such thing (404, 410), or it belongs to another team.
     NotFound,
-    /// The server finds fault with the request (400, 409, 422 and the like); see [`Error::field_errors`].
+    /// The server finds fault with what the request says (400, 409, 422 and the like). Correct it; see
+    /// [`Error::field_errors`].
     Refused,
+    /// The server does not take such a request at all (405, 415 and the like): a bug in the request, or a server of
+    /// another version. Report it.
+    BadRequest,
     /// Too many requests (429). Transient: wait for [`Error::retry_after`].
     RateLimited,
     /// The server cannot be reached, or there was no complete answer in time. Transient; a request that changes
@@ -56,6 +69,8 @@ pub enum ErrorKind {
     Unreachable,
     /// The server failed (5xx). Transient; a request that changes something may have had its effect.
     ServerFailed,
+    /// The answer is larger than it may be, or the request is (413). Ask for less.
+    TooLarge,
     /// Something answered that is not Runbeam Cloud, or not in a form that is known here. Check the address.
     UnexpectedAnswer,
     /// The server cannot prove who it is. Check its certificate, and the roots.
@@ -75,9 +90,13 @@ impl ErrorKind {
             }
             Self::NotFound => "there is no such thing for this token; check the id and the team",
             Self::Refused => "the server finds fault with the request; correct what it names",
+            Self::BadRequest => {
+                "the server does not take such a request; update the SDK, or report this"
+            }
             Self::RateLimited => "too many requests; wait before the next one",
             Self::Unreachable => "no complete answer came; check the connection and try again",
             Self::ServerFailed => "the server failed; try again later",
+            Self::TooLarge => "it is larger than it may be; ask for less at once",
             Self::UnexpectedAnswer => "the answer is not one of Runbeam Cloud; check the base URL",
             Self::Untrusted => {
                 "the server cannot prove who it is; check its certificate or add its root"
@@ -92,10 +111,21 @@ impl ErrorKind {
 
 impl Error {
     pub(crate) fn configuration(problem: impl Into<String>) -> Self {
+        Self::told(ErrorKind::Configuration, "the configuration", problem)
+    }
+
+    /// An answer that is not one of the cloud.
+    pub(crate) fn unexpected(action: &'static str, problem: impl Into<String>) -> Self {
+        Self::told(ErrorKind::UnexpectedAnswer, action, problem)
+    }
+
+    /// An error that says more than the next step of its kind.
+    pub(crate) fn told(kind: ErrorKind, action: &'static str, problem: impl Into<String>) -> Self {
         Self {
-            kind: ErrorKind::Configuration,
-            action: "the configuration",
+            kind,
+            action,
             problem: Some(problem.into()),
+            answer: None,
             cause: None,
             attempts: None,
         }
@@ -105,7 +135,7 @@ impl Error {
         mut self,
         cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        self.cause = Some(Cause::Other(cause.into()));
+        self.cause = Some(Box::new(Cause::Other(cause.into())));
         self
     }
 
@@ -115,7 +145,8 @@ impl Error {
             kind: error.kind,
             action: error.action,
             problem: error.problem.clone(),
-            cause: Some(Cause::Other(Box::new(error.clone()))),
+            answer: None,
+            cause: Some(Box::new(Cause::Other(Box::new(error.clone())))),
             attempts: None,
         }
     }
@@ -125,7 +156,8 @@ impl Error {
             kind,
             action,
             problem: None,
-            cause: Some(cause),
+            answer: None,
+            cause: Some(Box::new(cause)),
             attempts: None,
         }
     }
@@ -140,26 +172,50 @@ impl Error {
             | Http::CircuitOpen => ErrorKind::Unreachable,
             Http::Tls => ErrorKind::Untrusted,
             Http::Request | Http::Address | Http::Proxy => ErrorKind::Configuration,
+            Http::TooLarge => ErrorKind::TooLarge,
             _ => ErrorKind::UnexpectedAnswer,
         };
         Self::new(kind, operation, Cause::Http(error))
     }
 
-    pub(crate) fn answered(operation: &'static str, error: AnswerError) -> Self {
-        match error {
+    /// An answer that is not what was asked for.
+    pub(crate) fn answered(
+        operation: &'static str,
+        error: AnswerError,
+        response: &Response<Bytes>,
+    ) -> Self {
+        let told = match error {
             AnswerError::Refused(refusal) => {
-                let kind = if refusal.is_login_redirect() {
-                    ErrorKind::SignIn
-                } else {
-                    kind_of(refusal.status)
-                };
-                Self::new(kind, operation, Cause::Refused(refusal))
+                let (kind, problem) = meaning(&refusal);
+                Self {
+                    problem: problem.map(Into::into),
+                    ..Self::new(kind, operation, Cause::Refused(refusal))
+                }
             }
-            other => Self::new(
-                ErrorKind::UnexpectedAnswer,
-                operation,
-                Cause::Unreadable(Box::new(other)),
-            ),
+            other => {
+                let problem = if response.body().trim_ascii_start().starts_with(b"<") {
+                    WEB_PAGE
+                } else {
+                    "the answer is in a form that is not known here; update the SDK, or check the base URL"
+                };
+                Self {
+                    problem: Some(problem.to_owned()),
+                    ..Self::new(
+                        ErrorKind::UnexpectedAnswer,
+                        operation,
+                        Cause::Unreadable(Box::new(other)),
+                    )
+                }
+            }
+        };
+        let request_id = match told.cause.as_deref() {
+            Some(Cause::Refused(refusal)) => refusal.request_id.clone(),
+            // The server's word, cut and cleaned as in a refusal. It may repeat a token, which was not looked for.
+            _ => None,
+        };
+        Self {
+            answer: Some((response.status(), request_id)),
+            ..told
         }
     }
 
@@ -178,8 +234,9 @@ impl Error {
     /// Whether the same call may succeed later without anyone changing anything.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        match &self.cause {
+        match self.cause.as_deref() {
             Some(Cause::Store(error)) => error.is_transient(),
+            Some(Cause::Credentials(error)) => error.is_transient(),
             _ => matches!(
                 self.kind,
                 ErrorKind::RateLimited
@@ -193,22 +250,22 @@ impl Error {
     /// What the server said, if it refused.
     #[must_use]
     pub fn refusal(&self) -> Option<&ApiError> {
-        match &self.cause {
+        match self.cause.as_deref() {
             Some(Cause::Refused(refusal)) => Some(refusal),
             _ => None,
         }
     }
 
-    /// The status of the server's answer, if it refused.
+    /// The status of the server's answer, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.refusal().map(|refusal| refusal.status.as_u16())
+        self.answer.as_ref().map(|(status, _)| status.as_u16())
     }
 
     /// The server's id of the request, to find it in its logs.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.refusal()?.request_id.as_deref()
+        self.answer.as_ref()?.1.as_deref()
     }
 
     /// What the server finds wrong with each field of the request.
@@ -220,7 +277,7 @@ impl Error {
     /// for so long.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        match &self.cause {
+        match self.cause.as_deref() {
             Some(Cause::Http(error)) => error.retry_after(),
             _ => self.refusal()?.retry_after,
         }
@@ -230,22 +287,67 @@ impl Error {
     /// several attempts or asks to try again later.
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
-        match &self.cause {
+        match self.cause.as_deref() {
             Some(Cause::Http(error)) => error.attempts(),
             _ => self.attempts.as_deref().map_or(&[], Attempts::list),
         }
     }
 }
 
-fn kind_of(status: StatusCode) -> ErrorKind {
-    match status.as_u16() {
-        401 => ErrorKind::SignIn,
-        403 => ErrorKind::NotAllowed,
-        404 | 410 => ErrorKind::NotFound,
-        429 => ErrorKind::RateLimited,
-        408 | 425 | 500..=599 => ErrorKind::ServerFailed,
-        400..=499 => ErrorKind::Refused,
-        _ => ErrorKind::UnexpectedAnswer,
+const WEB_PAGE: &str = "a web page answers in place of Runbeam Cloud; check the base URL";
+
+/// What a refusal means, and what to say where the next step of its kind is not all there is to say.
+fn meaning(refusal: &ApiError) -> (ErrorKind, Option<&'static str>) {
+    let status = refusal.status.as_u16();
+    let says_something = refusal.message.is_some() || refusal.name.is_some();
+    match status {
+        300..=399 if refusal.is_login_redirect() => (
+            ErrorKind::SignIn,
+            Some("the server sends to its login page: the token is not accepted; sign in again"),
+        ),
+        300..=399 => (
+            ErrorKind::UnexpectedAnswer,
+            Some(
+                "the server sends elsewhere, where a token is not taken along; correct the base URL",
+            ),
+        ),
+        // A cloud of another kind, or something in front of it, knows nothing of this path.
+        404 | 405 if refusal.is_html => (ErrorKind::UnexpectedAnswer, Some(WEB_PAGE)),
+        401 => (ErrorKind::SignIn, None),
+        403 | 451 => (ErrorKind::NotAllowed, None),
+        404 => (ErrorKind::NotFound, None),
+        410 => (
+            ErrorKind::NotFound,
+            Some("it was there and is gone for good"),
+        ),
+        413 => (
+            ErrorKind::TooLarge,
+            Some("the request is larger than the server takes; send less at once"),
+        ),
+        429 => (ErrorKind::RateLimited, None),
+        407 => (
+            ErrorKind::Configuration,
+            Some("the proxy on the way asks for its own credentials; add them to its settings"),
+        ),
+        502 | 504 => (
+            ErrorKind::ServerFailed,
+            Some("what stands before the server got no answer from it; try again later"),
+        ),
+        503 => (
+            ErrorKind::ServerFailed,
+            Some("the server is overloaded or down for maintenance; try again later"),
+        ),
+        501 | 505 => (ErrorKind::BadRequest, None),
+        408 | 425 | 500..=599 => (ErrorKind::ServerFailed, None),
+        409 => (
+            ErrorKind::Refused,
+            Some("it contradicts what is there; look at what there is, and try with that"),
+        ),
+        422 => (ErrorKind::Refused, None),
+        405 | 406 | 411 | 414 | 415 | 417 | 421 | 426 | 431 => (ErrorKind::BadRequest, None),
+        400..=499 if says_something => (ErrorKind::Refused, None),
+        400..=499 => (ErrorKind::BadRequest, None),
+        _ => (ErrorKind::UnexpectedAnswer, None),
     }
 }
 
@@ -258,17 +360,24 @@ impl fmt::Display for Error {
             _ => {}
         }
         let step = self.problem.as_deref().or_else(|| self.kind.next_step());
-        step.map_or(Ok(()), |step| write!(f, ": {step}"))
+        step.map_or(Ok(()), |step| write!(f, ": {step}"))?;
+        match self.retry_after() {
+            Some(wait) if self.is_transient() => {
+                write!(f, " (the server asks for {} s)", wait.as_secs())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(match self.cause.as_ref()? {
+        Some(match self.cause.as_deref()? {
             Cause::Refused(error) => error,
             Cause::Unreadable(error) => error,
             Cause::Http(error) => error,
             Cause::Auth(error) => error,
+            Cause::Credentials(error) => error,
             Cause::Store(error) => error,
             Cause::Other(error) => &**error,
         })
@@ -277,13 +386,33 @@ impl std::error::Error for Error {
 
 impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {
-        let problem = Some(error.to_string());
+        Self::told(ErrorKind::InvalidInput, "the call", error.to_string())
+    }
+}
+
+/// What cannot fail does not.
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl From<CredentialsError> for Error {
+    fn from(error: CredentialsError) -> Self {
+        let (kind, problem) = if error.is_transient() {
+            (
+                ErrorKind::Unreachable,
+                "the credentials provider has no token at present; try again",
+            )
+        } else {
+            (
+                ErrorKind::SignIn,
+                "the credentials provider has no token; sign in, or authorize the gateway, again",
+            )
+        };
         Self {
-            kind: ErrorKind::InvalidInput,
-            action: "the call",
-            problem,
-            cause: None,
-            attempts: None,
+            cause: Some(Box::new(Cause::Credentials(error))),
+            ..Self::told(kind, "the call", problem)
         }
     }
 }

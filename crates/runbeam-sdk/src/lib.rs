@@ -32,7 +32,16 @@
 //!
 //! # Contents
 //!
-//! - [`RunbeamClient`]: the API. [`Error::kind`] says what to do about a failure.
+//! - [`RunbeamClient`]: the API. [`Error::kind`] says what to do about a failure; [`ErrorKind`] lists thirty of them.
+//!   - [`Resources`]: the five verbs and [a stream](Rows) of any kind: [`gateways`](RunbeamClient::gateways),
+//!     [`services`](RunbeamClient::services) and twelve more.
+//!   - [`Changes`]: configuration changes; [`download_configuration`](RunbeamClient::download_configuration): all that a
+//!     gateway runs by.
+//!   - [`Login`]: a person logs in with a browser.
+//!   - [`send`](RunbeamClient::send) takes any [operation](model::Operation), and
+//!     [`request`](RunbeamClient::request) any path.
+//!   - [`with_credentials`](RunbeamClient::with_credentials) takes tokens from a
+//!     [provider](auth::CredentialsProvider).
 //! - [`validate_jwt_token`]: trusts a user's JWT that the configured cloud issued.
 //! - [`save_token`], [`load_token`], [`clear_token`]: keep the machine token of an instance, in the keyring of
 //!   the operating system or else in an encrypted file; [`save_token_with_key`]: in a file, with a key of yours.
@@ -60,19 +69,31 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `aws-lc-rs` | no | nothing: tokens are verified by aws-lc-rs in place of ring, faster. It builds a C library |
+//! | `blocking` | no | `blocking::RunbeamClient`: the same client without async |
+//! | `compat` | no | `compat::RunbeamClient`: the flat names of the earlier SDK, such as `list_gateways(token)` |
 //!
 //! # Limits
 //!
 //! All of it needs a Tokio runtime.
 
 mod builder;
+mod changes;
 mod client;
+mod configuration;
 mod environment;
 mod error;
 mod keep;
 mod kinds;
+mod login;
 mod quick;
+mod request;
 mod resources;
+mod rows;
+
+#[cfg(feature = "blocking")]
+pub mod blocking;
+#[cfg(feature = "compat")]
+pub mod compat;
 
 pub use runbeam_auth as auth;
 pub use runbeam_http as http;
@@ -80,6 +101,7 @@ pub use runbeam_model as model;
 pub use runbeam_store as store;
 
 pub use builder::RunbeamClientBuilder;
+pub use changes::Changes;
 pub use client::RunbeamClient;
 pub use error::{Error, ErrorKind};
 pub use keep::{
@@ -87,8 +109,11 @@ pub use keep::{
     load_token as load_machine_token, load_token_as, load_user_token, save_token,
     save_token as save_machine_token, save_token_as, save_token_with_key, save_user_token,
 };
+pub use login::Login;
 pub use quick::{JwtValidationOptions, validate_jwt_token};
+pub use request::{RawRequest, RawResponse};
 pub use resources::Resources;
+pub use rows::Rows;
 pub use runbeam_model::MachineToken;
 
 /// The quick start of the README compiles.

@@ -4,11 +4,11 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use runbeam_model::{
-    CreateResource, DeleteResource, Deleted, ListResources, Page, Paged, ParseError, Resource,
-    ShowResource, UpdateResource,
+    CreateResource, DeleteResource, Deleted, ListResources, Page, Paged, Resource, ShowResource,
+    UpdateResource,
 };
 
-use crate::{Error, RunbeamClient};
+use crate::{Error, Rows, RunbeamClient};
 
 /// The resources of one kind, such as those of [`RunbeamClient::gateways`].
 ///
@@ -51,17 +51,22 @@ impl<'a, R: Resource> Resources<'a, R> {
             .await
     }
 
+    /// All resources of this kind, page after page. See [`Rows`].
+    pub fn stream(&self) -> Rows<R> {
+        Rows::new(self.client.clone(), ListResources::new())
+    }
+
     /// The resource of this id.
     ///
     /// # Errors
     ///
     /// [`NotFound`](crate::ErrorKind::NotFound) if the team has none, and see [`Resources`].
-    pub async fn get<I>(&self, id: I) -> Result<R, Error>
-    where
-        I: TryInto<R::Id, Error = ParseError> + Send,
-    {
+    pub async fn get(
+        &self,
+        id: impl TryInto<R::Id, Error: Into<Error>> + Send,
+    ) -> Result<R, Error> {
         self.client
-            .send(&ShowResource::<R>::new(id.try_into()?))
+            .send(&ShowResource::<R>::new(id.try_into().map_err(Into::into)?))
             .await
     }
 
@@ -79,12 +84,16 @@ impl<'a, R: Resource> Resources<'a, R> {
     /// # Errors
     ///
     /// [`Refused`](crate::ErrorKind::Refused) with the fields that are wrong, and see [`Resources`].
-    pub async fn update<I>(&self, id: I, draft: &R::Draft) -> Result<R, Error>
-    where
-        I: TryInto<R::Id, Error = ParseError> + Send,
-    {
+    pub async fn update(
+        &self,
+        id: impl TryInto<R::Id, Error: Into<Error>> + Send,
+        draft: &R::Draft,
+    ) -> Result<R, Error> {
         self.client
-            .send(&UpdateResource::<R>::new(id.try_into()?, draft))
+            .send(&UpdateResource::<R>::new(
+                id.try_into().map_err(Into::into)?,
+                draft,
+            ))
             .await
     }
 
@@ -93,12 +102,14 @@ impl<'a, R: Resource> Resources<'a, R> {
     /// # Errors
     ///
     /// [`NotFound`](crate::ErrorKind::NotFound) if the team has none, and see [`Resources`].
-    pub async fn delete<I>(&self, id: I) -> Result<Deleted, Error>
-    where
-        I: TryInto<R::Id, Error = ParseError> + Send,
-    {
+    pub async fn delete(
+        &self,
+        id: impl TryInto<R::Id, Error: Into<Error>> + Send,
+    ) -> Result<Deleted, Error> {
         self.client
-            .send(&DeleteResource::<R>::new(id.try_into()?))
+            .send(&DeleteResource::<R>::new(
+                id.try_into().map_err(Into::into)?,
+            ))
             .await
     }
 }

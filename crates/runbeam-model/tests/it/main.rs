@@ -12,5 +12,7 @@ mod coverage;
 mod examples;
 mod machine_tokens;
 mod operations;
+mod properties;
+mod refused_code;
 mod round_trips;
 mod variants;
