@@ -4,6 +4,7 @@
 //! `cargo test` calls them with every file of `corpus/`; `cargo xtask ci fuzz` lets libFuzzer look for more. Only
 //! what the crates offer in public is used, and what is expected is read naively, with other means than theirs.
 
+mod api_error;
 mod bearer;
 mod claims;
 mod entry_file;
@@ -11,8 +12,11 @@ mod instance_ids;
 mod jwks;
 mod jwt;
 mod key_forms;
+mod page;
+mod reference;
 mod store;
 
+pub use api_error::api_error;
 pub use bearer::bearer;
 pub use claims::claims;
 pub use entry_file::entry_file;
@@ -20,12 +24,15 @@ pub use instance_ids::instance_ids;
 pub use jwks::jwks;
 pub use jwt::jwt;
 pub use key_forms::key_forms;
+pub use page::page;
+pub use reference::reference;
 
 /// One target: what `data` means is its own affair.
 pub type Target = fn(data: &[u8]);
 
 /// Every target with its name, which is that of its directory below `corpus/` and of its dictionary.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("api_error", api_error),
     ("bearer", bearer),
     ("claims", claims),
     ("entry_file", entry_file),
@@ -33,6 +40,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("jwks", jwks),
     ("jwt", jwt),
     ("key_forms", key_forms),
+    ("page", page),
+    ("reference", reference),
 ];
 
 /// The time of all targets: when the tokens in `data/` are valid.

@@ -53,7 +53,7 @@ macro_rules! replays {
     };
 }
 
-replays!(bearer claims entry_file instance_ids jwks jwt key_forms);
+replays!(api_error bearer claims entry_file instance_ids jwks jwt key_forms page reference);
 
 #[test]
 fn the_corpus_is_small() {
