@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use runbeam_emulator::{Emulator, Fault, FaultRule, Operation};
 use runbeam_sdk::auth::{CredentialsError, CredentialsProvider};
+use runbeam_sdk::http::RetryPolicy;
 use runbeam_sdk::model::{GatewayDraft, Secret};
 use runbeam_sdk::{Error, ErrorKind, RunbeamClient, load_token};
 
@@ -66,6 +67,7 @@ fn client(url: &str) -> RunbeamClient {
     RunbeamClient::builder(url)
         .with_token("1|t")
         .with_timeout(Duration::from_millis(500))
+        .with_retries(RetryPolicy::never())
         .build()
         .unwrap()
 }
@@ -214,9 +216,8 @@ async fn refusals(catalogue: &mut Catalogue) {
 }
 
 async fn without_an_answer(catalogue: &mut Catalogue) {
-    let url = raw_server::serves(|stream| async move {
-        drop(stream);
-        Some(())
+    let url = raw_server::serves(|mut stream| async move {
+        raw_server::read_head(&mut stream).await.map(drop)
     })
     .await;
     let error = list(&url).await;
@@ -313,7 +314,11 @@ async fn thirty_failures_give_thirty_answers() {
 #[tokio::test]
 async fn a_failure_tells_what_a_program_needs() {
     let cloud = Emulator::start().await.unwrap();
-    let client = RunbeamClient::new(cloud.url()).with_token(cloud.mint_sanctum_token());
+    let client = RunbeamClient::builder(cloud.url())
+        .with_token(cloud.mint_sanctum_token())
+        .with_retries(RetryPolicy::never())
+        .build()
+        .unwrap();
     let error = client
         .gateways()
         .create(&GatewayDraft::new(""))

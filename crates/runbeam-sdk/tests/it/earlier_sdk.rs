@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use httpmock::MockServer;
+use runbeam_sdk::http::RetryPolicy;
 use runbeam_sdk::model::{Gateway, GatewayId};
 use runbeam_sdk::{
     ErrorKind, JwtValidationOptions, MachineToken, RunbeamClient, validate_jwt_token,
@@ -73,12 +74,12 @@ async fn the_request_id_and_the_wait_of_a_503_are_kept() {
                 .header("x-request-id", "01kc");
         })
         .await;
-    let error = RunbeamClient::new(server.base_url())
+    let client = RunbeamClient::builder(server.base_url())
         .with_token("1|t")
-        .gateways()
-        .list()
-        .await
-        .unwrap_err();
+        .with_retries(RetryPolicy::never())
+        .build()
+        .unwrap();
+    let error = client.gateways().list().await.unwrap_err();
     assert_eq!(
         (error.kind(), error.is_transient()),
         (ErrorKind::ServerFailed, true)
