@@ -48,6 +48,7 @@ mod id;
 mod known;
 mod lenient;
 mod login;
+mod management;
 mod mesh;
 mod network;
 mod open_enum;
@@ -92,6 +93,11 @@ pub use id::{
 };
 pub use known::Known;
 pub use login::{CheckLogin, LoggedIn, LoginStatus, StartLogin, StartLoginResponse};
+pub use management::{
+    DeliverToken, Delivered, ManagedPipeline, ManagedPipelines, ManagedRoute, ManagedRoutes,
+    ManagementInfo, ManagementPrefix, ProbeIntegration, ReloadConfiguration, ShowManagementInfo,
+    ShowPipelines, ShowRoutes, UploadConfiguration, Uploaded,
+};
 pub use mesh::{
     Mesh, MeshDraft, MeshEgress, MeshIngress, MeshMode, MeshProtocol, MeshProvider,
     MeshTokenResponse, RequestMeshToken,

@@ -88,7 +88,14 @@ impl ApiRequest {
     /// lead elsewhere.
     #[must_use]
     pub fn new<'a>(method: Method, segments: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut path = String::from("/api");
+        Self::at_root(method, ["api"].into_iter().chain(segments))
+    }
+
+    /// A request for the path of `segments` below the base URL itself, where no `/api` is: of a gateway's management
+    /// API.
+    #[must_use]
+    pub fn at_root<'a>(method: Method, segments: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut path = String::new();
         for segment in segments {
             push_segment(&mut path, segment);
         }

@@ -7,7 +7,8 @@ use runbeam_model::{BaseUrl, ParseError, Secret};
 use crate::Error;
 
 const API_URL: &str = "RUNBEAM_API_URL";
-const DEFAULT_API_URL: &str = "https://api.runbeam.io";
+/// The cloud that is meant where nobody names another.
+pub const DEFAULT_API_URL: &str = "https://api.runbeam.io";
 const JWT_SECRET: &str = "RUNBEAM_JWT_SECRET";
 
 /// The cloud that `RUNBEAM_API_URL` names, or the product's own.

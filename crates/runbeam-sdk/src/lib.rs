@@ -42,6 +42,7 @@
 //!     [`request`](RunbeamClient::request) any path.
 //!   - [`with_credentials`](RunbeamClient::with_credentials) takes tokens from a
 //!     [provider](auth::CredentialsProvider).
+//! - [`ManagementClient`]: a gateway's own API.
 //! - [`validate_jwt_token`]: trusts a user's JWT that the configured cloud issued.
 //! - [`save_token`], [`load_token`], [`clear_token`]: keep the machine token of an instance, in the keyring of
 //!   the operating system or else in an encrypted file; [`save_token_with_key`]: in a file, with a key of yours.
@@ -85,6 +86,7 @@ mod error;
 mod keep;
 mod kinds;
 mod login;
+mod management;
 mod quick;
 mod request;
 mod resources;
@@ -103,6 +105,7 @@ pub use runbeam_store as store;
 pub use builder::RunbeamClientBuilder;
 pub use changes::Changes;
 pub use client::RunbeamClient;
+pub use environment::DEFAULT_API_URL;
 pub use error::{Error, ErrorKind};
 pub use keep::{
     clear_token, clear_token as clear_machine_token, clear_token_as, clear_user_token, load_token,
@@ -110,6 +113,7 @@ pub use keep::{
     save_token as save_machine_token, save_token_as, save_token_with_key, save_user_token,
 };
 pub use login::Login;
+pub use management::ManagementClient;
 pub use quick::{JwtValidationOptions, validate_jwt_token};
 pub use request::{RawRequest, RawResponse};
 pub use resources::Resources;

@@ -116,7 +116,8 @@ impl Login {
     fn settle(&mut self, answer: Result<LoginStatus, Error>) -> Option<Result<LoggedIn, Error>> {
         let status = match answer {
             Ok(status) => status,
-            Err(error) if error.is_transient() => {
+            // A page of something on the way, too, is gone when that works again.
+            Err(error) if error.is_transient() || error.kind() == ErrorKind::UnexpectedAnswer => {
                 self.failures = self.failures.saturating_add(1);
                 let backoff = self.interval.saturating_mul(1 << self.failures.min(5));
                 let asked = error.retry_after().unwrap_or_default();

@@ -47,6 +47,22 @@ impl Environment {
     }
 }
 
+/// The encryption key that `RUNBEAM_ENCRYPTION_KEY`, or the file that `RUNBEAM_ENCRYPTION_KEY_FILE` names, hands over, in
+/// the one form that every version reads: base64 of the identity that seals. `None` if neither is set.
+///
+/// It is for handing the key on to a gateway; a [`Store`](crate::Store) reads it by itself.
+///
+/// # Errors
+///
+/// [`EncryptionKey`](ErrorKind::EncryptionKey) if what is set is not a key, and
+/// [`Configuration`](ErrorKind::Configuration) if both are set.
+pub fn encryption_key_from_env() -> Result<Option<Secret>, Error> {
+    let setting = Environment::read()?.encryption_key;
+    setting
+        .map(|key| Ok(key.read()?.to_written_form()))
+        .transpose()
+}
+
 /// What stands in a variable, or in the file that its twin names.
 #[derive(Debug)]
 pub(crate) enum Setting {

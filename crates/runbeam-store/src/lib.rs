@@ -136,6 +136,7 @@ mod watch;
 pub use age_file::AgeFileStore;
 pub use describe::{Description, KeySource, Lifetime, Location, Presence, Survival};
 pub use entry::EntryName;
+pub use environment::encryption_key_from_env;
 pub use error::{Error, ErrorKind};
 pub use instance::InstanceId;
 pub use keyring::KeyringStore;

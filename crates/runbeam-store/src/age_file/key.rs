@@ -25,6 +25,13 @@ impl CommonKey {
             Err(problem) => Err(unusable_key(&source, problem)),
         }
     }
+
+    /// The identity that seals, in the form that every version reads.
+    pub(crate) fn to_written_form(&self) -> Secret {
+        let written = self.identities.first_alone().to_written_form();
+        // It is base64, which is text.
+        Secret::from(String::from_utf8_lossy(written.expose()).into_owned())
+    }
 }
 
 /// The identities at hand, where they are from, and what holds as long as they would be the same.
