@@ -111,6 +111,20 @@ pub(super) const CLAIMS: &[Claim] = &[
         built: false,
     },
     Claim {
+        package: "runbeam-cli",
+        features: Features::None,
+        has: &["clap", "runbeam-sdk"],
+        lacks: &["axum", "rusqlite", "aws-lc-rs", "runbeam-emulator"],
+        built: false,
+    },
+    Claim {
+        package: "runbeam-cli",
+        features: Features::Default,
+        has: &["clap", "runbeam-sdk", "runbeam-emulator"],
+        lacks: &["aws-lc-rs"],
+        built: false,
+    },
+    Claim {
         package: "runbeam-emulator",
         features: Features::Default,
         has: &["axum", "crypto-primes"],

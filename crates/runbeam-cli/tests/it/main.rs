@@ -1,0 +1,25 @@
+//! What `runbeam` does, through the real binary: as it is typed, as it is read, and when something fails.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and writes the files that it looks at"
+)]
+
+mod authorize;
+mod cloud;
+mod commands;
+mod contract_examples;
+mod doctor;
+mod earlier_files;
+mod guide;
+mod harmony;
+mod help;
+mod hygiene;
+mod login;
+mod resources;
+mod runbeam;
+mod schemas;
+mod settings;
