@@ -36,6 +36,9 @@ impl Exit {
     }
 }
 
+/// How the layers of HTTP begin when what they say is that one below them failed.
+const LAYERS: [&str; 2] = ["client error (", "tcp connect error"];
+
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -198,12 +201,20 @@ impl Failure {
         let mut cause = Some(error);
         while let Some(error) = cause {
             let text = error.to_string();
-            // Layers that repeat the one below tell nothing.
-            if self.causes.last().is_none_or(|last| !last.contains(&text)) {
+            // Layers that repeat another one, or only name themselves, tell nothing.
+            let is_said = self.causes.last().is_some_and(|last| last.contains(&text));
+            if !is_said && !LAYERS.iter().any(|layer| text.starts_with(layer)) {
                 self.causes.push(text);
             }
             cause = error.source();
         }
+        self
+    }
+
+    /// The same failure as the cause of what matters more.
+    pub(crate) fn behind(mut self, what: impl fmt::Display) -> Self {
+        let cause = std::mem::replace(&mut self.what, what.to_string());
+        self.causes.insert(0, cause);
         self
     }
 

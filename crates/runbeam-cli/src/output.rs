@@ -6,6 +6,7 @@
 mod plain;
 mod report;
 mod table;
+mod wrapped;
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -67,7 +68,7 @@ impl Output {
 
     /// Something that may be wrong.
     pub(crate) fn warning(&self, text: &str) {
-        error_line(&format!("{YELLOW}warning{YELLOW:#}: {}", indented(text)));
+        error_line(&format!("{YELLOW}warning{YELLOW:#}: {}", behind(9, text)));
     }
 
     /// One step of a longer way, when it is done.
@@ -75,7 +76,7 @@ impl Output {
         if !self.is_quiet {
             error_line(&format!(
                 "{DIM}[{number}/{of}]{DIM:#} {GREEN}✓{GREEN:#} {}",
-                indented(text)
+                behind(8, text)
             ));
         }
     }
@@ -96,13 +97,13 @@ impl Output {
             error_line(&plain::json(&failure.to_json()));
             return;
         }
-        let mut text = format!("{RED}error{RED:#}: {}", indented(failure.what()));
+        let mut text = format!("{RED}error{RED:#}: {}", behind(7, failure.what()));
         for cause in failure.causes() {
-            text.push_str(&format!("\n  {DIM}because{DIM:#} {}", indented(cause)));
+            text.push_str(&format!("\n  {DIM}because{DIM:#} {}", behind(10, cause)));
         }
         text.push_str(&format!(
             "\n  {BOLD}next{BOLD:#}    {}",
-            indented(failure.next())
+            behind(10, failure.next())
         ));
         error_line(&text);
     }
@@ -163,9 +164,10 @@ fn error_line(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// Lines after the first one stand below it.
-fn indented(text: &str) -> String {
-    plain(text).replace('\n', "\n          ")
+/// Text behind a lead of so many columns, in lines that the terminal has room for.
+fn behind(lead: usize, text: &str) -> String {
+    let width = watches().then(columns_of_stderr);
+    wrapped::behind(lead, &plain(text), width)
 }
 
 /// The columns of the terminal, or `None` where the output goes elsewhere.

@@ -184,9 +184,9 @@ async fn deliver(
     let Err(error) = delivered else {
         return Ok(());
     };
-    let failure = Failure::of_gateway(&error, label, &instance.address()).with_cause(
-        "the gateway is authorized in the cloud, but the token was not delivered to it",
-    );
+    let failure = Failure::of_gateway(&error, label, &instance.address()).behind(format!(
+        "the gateway `{label}` is authorized in the cloud, but the token was not delivered to it"
+    ));
     Err(if ManagementClient::says_disabled(&error) {
         failure.then(how_to_enable(instance))
     } else if failure.exit() == Exit::Unreachable {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::Outcome;
 use crate::args::Globals;
 use crate::failure::Exit;
-use crate::output::Report;
+use crate::output::{DIM, GREEN, RED, Report, YELLOW};
 use crate::session::Session;
 
 /// What a check waits for a server, a name or a keyring. All checks are made at once.
@@ -155,20 +155,17 @@ fn report(findings: &[Finding]) -> Report {
     let width = findings.iter().map(|finding| finding.check.len()).max();
     let width = width.unwrap_or_default();
     for finding in findings {
-        report = report.marked(
-            finding.status.mark(),
-            match finding.status {
-                Status::Good => crate::output::GREEN,
-                Status::Skipped => crate::output::DIM,
-                Status::Warning => crate::output::YELLOW,
-                Status::Fault => crate::output::RED,
-            },
-            format!("{:width$}  {}", finding.check, finding.what),
-        );
+        let style = match finding.status {
+            Status::Good => GREEN,
+            Status::Skipped => DIM,
+            Status::Warning => YELLOW,
+            Status::Fault => RED,
+        };
+        let lead = format!("{} {:width$}  ", finding.status.mark(), finding.check);
+        report = report.led(style, lead, &*finding.what);
         if let Some(remedy) = &finding.remedy {
-            let lead = " ".repeat(width + 4);
-            let remedy = remedy.replace('\n', &format!("\n{lead}  "));
-            report = report.line(format!("{lead}→ {remedy}"));
+            let lead = format!("{:1$}→ ", "", width + 4);
+            report = report.led(DIM, lead, &**remedy);
         }
     }
     let summary = match (faults, warnings) {

@@ -2,7 +2,6 @@
 
 use std::io::Read;
 
-use runbeam_sdk::LoginEvent;
 use runbeam_sdk::auth::TokenKind;
 use runbeam_sdk::model::{Clock, Known, Origin, Secret, SystemClock, Timestamp, UserToken};
 use serde_json::json;
@@ -127,8 +126,9 @@ async fn device_login(
     arguments: &Login,
     output: &Output,
 ) -> Result<UserToken, Failure> {
-    let login = session.anonymous_client()?.begin_login().await?;
-    let url = login.verification_url();
+    let mut login = session.anonymous_client()?.start_login().await?;
+    let url = login.verification_url().to_owned();
+    let url = url.as_str();
     Origin::of(url).map_err(|error| {
         Failure::failed(
             "the server names no page to approve the login on",
@@ -138,7 +138,7 @@ async fn device_login(
     })?;
     output.note(&format!(
         "Open this page on any device, and approve the login within {}:\n\n  {url}\n",
-        spoken_time::span(login.life())
+        spoken_time::span(login.started().life())
     ));
     if !arguments.no_qr
         && output::watches()
@@ -154,17 +154,9 @@ async fn device_login(
     }
     let progress = output.progress("Waiting for the approval; Ctrl-C gives up");
     let logged_in = login
-        .wait(|event| {
-            if let LoginEvent::PollFailed(error) = event {
-                progress.say(
-                    "Waiting for the approval; the last question had no answer, and is asked again",
-                );
-                tracing::debug!(%error, "a question had no answer");
-            }
-        })
-        .await;
-    let logged_in =
-        logged_in.map_err(|error| Failure::from(error).then("run `runbeam login` to try again"))?;
+        .wait()
+        .await
+        .map_err(|error| Failure::from(error).then("run `runbeam login` to try again"))?;
     let token = logged_in.to_user_token(&SystemClock);
     // The server may have given it out for the only time: it is safe before anything else is done.
     session.keep(&token).await?;

@@ -6,7 +6,7 @@ use anstyle::Style;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{BOLD, Table, plain};
+use super::{BOLD, Table, plain, wrapped};
 
 /// The result of a command.
 #[derive(Debug)]
@@ -21,8 +21,8 @@ pub(crate) struct Report {
 #[derive(Debug)]
 enum Block {
     Line(String),
-    /// A mark in a colour, and a line behind it.
-    Marked(&'static str, Style, String),
+    /// A lead in a style, and a text behind it that may take several lines.
+    Led(Style, String, String),
     Table(Table),
     /// Names and what they are, below one another.
     Fields(Vec<(String, String)>),
@@ -51,13 +51,14 @@ impl Report {
         self
     }
 
-    pub(crate) fn marked(
+    pub(crate) fn led(
         mut self,
-        mark: &'static str,
         style: Style,
+        lead: impl Into<String>,
         text: impl Into<String>,
     ) -> Self {
-        self.blocks.push(Block::Marked(mark, style, text.into()));
+        self.blocks
+            .push(Block::Led(style, lead.into(), text.into()));
         self
     }
 
@@ -104,8 +105,10 @@ impl Report {
                 Block::Line(line) if line.is_empty() && !self.is_raw => text.push('\n'),
                 Block::Line(line) if self.is_raw => text.push_str(line),
                 Block::Line(line) => text.push_str(&plain(line)),
-                Block::Marked(mark, style, line) => {
-                    text.push_str(&format!("{style}{mark}{style:#} {}", plain(line)));
+                Block::Led(style, lead, line) => {
+                    let columns = lead.chars().count();
+                    let line = wrapped::behind(columns, &plain(line), width.map(usize::from));
+                    text.push_str(&format!("{style}{lead}{style:#}{line}"));
                 }
                 Block::Table(table) => text.push_str(&table.render(width)),
                 Block::Fields(fields) => text.push_str(&render_fields(fields)),

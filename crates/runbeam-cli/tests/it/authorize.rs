@@ -108,7 +108,7 @@ fn a_gateway_whose_integration_is_off_says_how_to_turn_it_on() {
     shell
         .run("harmony:authorize -l lab -y")
         .ends_with(5)
-        .complains("the gateway is authorized in the cloud, but the token was not delivered to it")
+        .complains("is authorized in the cloud, but the token was not delivered to it")
         .complains("[runbeam]")
         .complains("enabled = true")
         .complains("runbeam harmony:reload -l lab");
@@ -126,7 +126,7 @@ fn a_failed_delivery_is_a_failure_that_says_how_to_deliver() {
     shell
         .run("harmony:authorize -l lab -y")
         .ends_with(1)
-        .complains("the gateway is authorized in the cloud, but the token was not delivered to it")
+        .complains("is authorized in the cloud, but the token was not delivered to it")
         .complains("The token could not be stored")
         .complains("runbeam harmony:authorize -l lab");
     shell.run("harmony:add -p 1 -l away").ok();

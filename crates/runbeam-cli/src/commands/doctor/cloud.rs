@@ -105,7 +105,7 @@ fn unreached(base: &BaseUrl, error: &Error) -> Finding {
             because,
             "check the address; name a certificate authority of your own with `runbeam config:set ca-file FILE`",
         ),
-        ErrorKind::Timeout => Finding::fault(
+        ErrorKind::Timeout(_) => Finding::fault(
             REACH,
             "cloud-silent",
             format!("{base} does not answer in time"),
