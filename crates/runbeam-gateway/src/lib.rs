@@ -1,4 +1,5 @@
-//! What a gateway process embeds: authentication in front of its routes.
+//! What a gateway process embeds: an identity that keeps itself alive, configuration that arrives and survives, and
+//! authentication in front of its routes.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -35,8 +36,12 @@
 //!
 //! # Contents
 //!
+//! - [`identity`]: the machine token of the gateway, found, kept and renewed.
+//! - [`sync`]: configuration changes, applied once each and reported; the last good configuration, served without
+//!   the cloud.
 //! - [`layers`]: tower layers that let a request through once its credentials are good: JWTs, passwords, API keys, and
 //!   chains of them.
+//! - [`Error`] and [`ErrorKind`]: what went wrong, and the next step.
 //!
 //! # Features
 //!
@@ -48,7 +53,13 @@
 //!
 //! All of it needs a Tokio runtime.
 
+mod call_error;
 mod error;
+mod fault;
+pub mod identity;
 pub mod layers;
+pub mod sync;
 
+pub use call_error::{Error, ErrorKind};
 pub use error::BuildError;
+pub use fault::Fault;

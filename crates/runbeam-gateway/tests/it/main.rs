@@ -1,4 +1,4 @@
-//! The authentication layers before services of all kinds, against the emulator and against what should not pass.
+//! Identity, configuration and authentication layers, against the emulator, with clocks that are moved and faults.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,14 +10,24 @@
 
 mod auth_headers;
 mod bcrypt_hashes;
+mod campaign;
 mod chains;
 mod cloud;
 mod config;
 mod document;
 mod failures;
 mod fixture;
+mod identity;
+mod last_good;
 mod leaks;
+mod one_renewal;
 mod refusals;
+mod refused_tokens;
 mod servers;
 mod shared_files;
 mod siege;
+mod sync;
+mod sync_crashes;
+mod test_store;
+mod times;
+mod year;
