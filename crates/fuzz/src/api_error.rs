@@ -27,7 +27,8 @@ pub fn api_error(data: &[u8]) {
     let mut headers = HeaderMap::new();
     for line in lines {
         if let Some((name, value)) = line.split_once(": ")
-            && let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>())
+            && let (Ok(name), Ok(value)) =
+                (name.parse::<HeaderName>(), value.parse::<HeaderValue>())
         {
             headers.insert(name, value);
         }
@@ -41,7 +42,9 @@ pub fn api_error(data: &[u8]) {
     assert!(error.fields.values().all(|texts| texts.len() <= MAX_FIELDS));
     assert!(!error.is_login_redirect() || status.is_redirection());
     assert_eq!(error.is_html, body.trim_ascii_start().starts_with(b"<"));
-    if let Some(wait) = headers.get("retry-after").and_then(|value| value.to_str().ok())
+    if let Some(wait) = headers
+        .get("retry-after")
+        .and_then(|value| value.to_str().ok())
         && let Ok(seconds) = wait.trim().parse::<u64>()
     {
         assert_eq!(error.retry_after.unwrap().as_secs(), seconds);
@@ -52,7 +55,12 @@ pub fn api_error(data: &[u8]) {
 }
 
 fn texts(error: &ApiError) -> impl Iterator<Item = &String> {
-    let alone = [&error.message, &error.name, &error.request_id, &error.location];
+    let alone = [
+        &error.message,
+        &error.name,
+        &error.request_id,
+        &error.location,
+    ];
     let fields = error.fields.iter();
     let fields = fields.flat_map(|(field, texts)| std::iter::once(field).chain(texts));
     alone.into_iter().flatten().chain(fields)

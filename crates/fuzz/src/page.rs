@@ -58,9 +58,15 @@ where
         Err(error) => {
             let text = String::from_utf8_lossy(data);
             let shown = format!("{error} {error:?}");
-            for value in text.split(['"', '{', '}', ',', ':']).filter(|part| part.len() >= 12) {
+            for value in text
+                .split(['"', '{', '}', ',', ':'])
+                .filter(|part| part.len() >= 12)
+            {
                 let is_ours = value.contains("_") || value.chars().all(|c| c.is_ascii_lowercase());
-                assert!(is_ours || !shows(&shown, value), "an error shows what stands there");
+                assert!(
+                    is_ours || !shows(&shown, value),
+                    "an error shows what stands there"
+                );
             }
         }
     }

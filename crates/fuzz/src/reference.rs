@@ -36,7 +36,9 @@ pub fn reference(data: &[u8]) {
 fn is_reference(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
     let is_by = |part: &str| part == "name" || part == "id";
-    let kinds = ["ingress", "egress", "pipeline", "endpoint", "backend", "mesh"];
+    let kinds = [
+        "ingress", "egress", "pipeline", "endpoint", "backend", "mesh",
+    ];
     let is_kind = |part: &str| kinds.iter().any(|kind| kind.eq_ignore_ascii_case(part));
     let is_form = match parts.len() {
         1 => true,
@@ -45,5 +47,7 @@ fn is_reference(text: &str) -> bool {
         5 => is_kind(parts[2]) && is_by(parts[3]),
         _ => false,
     };
-    is_form && !text.chars().any(char::is_control) && parts.iter().all(|part| !part.trim().is_empty())
+    is_form
+        && !text.chars().any(char::is_control)
+        && parts.iter().all(|part| !part.trim().is_empty())
 }
