@@ -127,7 +127,7 @@ pub(super) const CLAIMS: &[Claim] = &[
     Claim {
         package: "runbeam-emulator",
         features: Features::Default,
-        has: &["axum", "crypto-primes"],
+        has: &["axum", "crypto-primes", "rusqlite"],
         lacks: &[
             "runbeam-model",
             "runbeam-http",

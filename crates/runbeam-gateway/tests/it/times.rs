@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use runbeam_emulator::{Builder, Emulator};
 use runbeam_gateway::identity::{MachineIdentity, MachineIdentityBuilder};
 use runbeam_sdk::auth::{CredentialsError, CredentialsProvider};
+use runbeam_sdk::http::RetryPolicy;
 use runbeam_sdk::model::{ManualClock, Secret, Timestamp};
 use runbeam_sdk::store::{EntryName, InstanceId, Provisioning, SecretStore};
 use runbeam_sdk::{MachineToken, RunbeamClient};
@@ -42,8 +43,12 @@ impl Times {
         self.cloud.advance(SignedDuration::try_from(by).unwrap());
     }
 
+    /// It sends once: its pauses would be of real time, and the clock here goes by days.
     pub(crate) fn client(&self) -> RunbeamClient {
-        RunbeamClient::new(self.cloud.url())
+        RunbeamClient::builder(self.cloud.url())
+            .with_retries(RetryPolicy::never())
+            .build()
+            .unwrap()
     }
 
     /// A machine token, as `runbeam harmony:authorize` gets it.
