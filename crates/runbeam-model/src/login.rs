@@ -1,5 +1,6 @@
 //! Device login: a program asks for a login, and a person approves it in a browser (like RFC 8628).
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +9,9 @@ use serde::Deserialize;
 
 use crate::lenient::{lenient, lenient_object};
 use crate::operation::{read_json, refusal};
-use crate::{AnswerError, ApiRequest, Clock, Operation, ReadError, Secret, UserInfo, UserToken};
+use crate::{
+    AnswerError, ApiRequest, Clock, Operation, Origin, ReadError, Secret, UserInfo, UserToken,
+};
 
 /// How often to ask where the server does not say (RFC 8628, section 3.5).
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(5);
@@ -42,7 +45,7 @@ impl Operation for StartLogin {
 }
 
 /// A login that waits for a person.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct StartLoginResponse {
     /// What [`CheckLogin`] asks with. Whoever has it gets the token.
@@ -55,6 +58,21 @@ pub struct StartLoginResponse {
     /// How long to wait between two questions, in seconds, where the server says so.
     #[serde(default, deserialize_with = "lenient")]
     pub interval: Option<f64>,
+}
+
+/// The page's address holds the device token, so that no more than its origin is shown.
+impl fmt::Debug for StartLoginResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StartLoginResponse")
+            .field("device_token", &self.device_token)
+            .field(
+                "verification_origin",
+                &Origin::of(&self.verification_url).ok(),
+            )
+            .field("expires_in_seconds", &self.expires_in_seconds)
+            .field("interval", &self.interval)
+            .finish()
+    }
 }
 
 impl StartLoginResponse {
@@ -294,5 +312,10 @@ mod tests {
     fn a_device_token_shows_nowhere() {
         let operation = CheckLogin::new("dt_canary");
         assert!(!format!("{operation:?} {:?}", operation.request()).contains("canary"));
+        let started: StartLoginResponse = serde_json::from_str(
+            r#"{"device_token":"dt_canary","verification_url":"https://h/cli/verify/dt_canary"}"#,
+        )
+        .unwrap();
+        assert!(!format!("{started:?}").contains("canary"));
     }
 }
