@@ -22,7 +22,7 @@ pub(crate) fn fmt() -> Result {
 
 /// The workspace with everything in it, and then packages alone: with the features of its siblings mixed in, a crate can
 /// build that would not build for anyone else. Each selection builds its own third-party crates, which takes long: that
-/// those who have features do without them is seen each time, the others are seen alone in the long form.
+/// those who have default features do without them is seen each time, the others are seen alone in the long form.
 ///
 /// # Errors
 ///
@@ -43,10 +43,10 @@ pub(crate) fn clippy(campaign: Campaign) -> Result {
     Ok(Outcome::Passed)
 }
 
-/// A package without features is the same with all and with none of them.
 fn selections_alone(package: &Package, campaign: Campaign) -> Vec<String> {
     let mut selections = Vec::new();
-    if !package.features.is_empty() {
+    let has_defaults = package.features.get("default");
+    if has_defaults.is_some_and(|features| !features.is_empty()) {
         selections.push(format!("--package {} --no-default-features", package.name));
     }
     if campaign == Campaign::Full {

@@ -1,6 +1,6 @@
 //! What people and programs see: results on standard output, everything else on standard error.
 //!
-//! All text passes [`plain`] on its way out, so that nothing a server, a file or an argument says can move the cursor,
+//! All text passes [`plain()`] on its way out, so that nothing a server, a file or an argument says can move the cursor,
 //! change a colour or hide a word.
 
 mod plain;
