@@ -1,6 +1,7 @@
 //! The header of a signed text (RFC 7515, section 4): which algorithm and which key it names.
 
-use arc_swap::ArcSwapOption;
+use std::sync::Mutex;
+
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -42,20 +43,24 @@ impl Algorithm {
 /// have the same one until its keys change, so that most need not be read again.
 ///
 /// It belongs to one verifier, because what a header may say is up to the policy.
+///
+/// Nobody waits for it: while another thread looks at it, a header is read as one that is not known.
 #[derive(Default)]
-pub(crate) struct KnownHeader(ArcSwapOption<(Box<str>, Header)>);
+pub(crate) struct KnownHeader(Mutex<Option<(Box<str>, Header)>>);
 
 impl KnownHeader {
     /// What `text` says, if it is the header that is known, byte for byte.
     pub(super) fn find(&self, text: &str) -> Option<Header> {
-        let known = self.0.load();
-        let (known, header) = known.as_deref()?;
+        let known = self.0.try_lock().ok()?;
+        let (known, header) = known.as_ref()?;
         (**known == *text).then(|| header.clone())
     }
 
     /// Remembers the header of a token that was found good.
     pub(crate) fn remember(&self, (text, header): (&str, Header)) {
-        self.0.store(Some((text.into(), header).into()));
+        if let Ok(mut known) = self.0.try_lock() {
+            *known = Some((text.into(), header));
+        }
     }
 }
 
