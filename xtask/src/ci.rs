@@ -66,7 +66,7 @@ const STEPS: &[Step] = &[
     ),
     Step::new(
         "fuzz",
-        "the kept corpus, and new inputs for some seconds, in the workspace crates/fuzz",
+        "the kept corpus and changes of it, in the workspace crates/fuzz",
         fuzz::fuzz,
     ),
 ];

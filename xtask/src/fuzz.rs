@@ -1,4 +1,4 @@
-//! The step `fuzz`: the kept corpus once more, and then new inputs for as long as there is time.
+//! The step `fuzz`: inputs like those that strangers may send.
 //!
 //! libFuzzer works with the stable compiler as long as no sanitizer is asked for. There is no unsafe code of ours,
 //! so what can be found is what a target asserts.
@@ -25,6 +25,8 @@ const FLAGS: &str =
 /// How long each target runs, in seconds, where the environment says so.
 const SECONDS: &str = "RUNBEAM_FUZZ_SECONDS";
 
+/// The kept corpus and the same changes of it each time, and in the long form what libFuzzer finds in some minutes.
+///
 /// # Errors
 ///
 /// When an input breaks a promise, or when this is the long form in CI and libFuzzer cannot be had.
@@ -32,46 +34,38 @@ pub(crate) fn fuzz(campaign: Campaign) -> Result {
     let target = workspace::metadata()?.target_directory;
     let replay = format!("test --manifest-path {FUZZ}/Cargo.toml --locked --no-fail-fast");
     run(cargo(&replay).arg("--target-dir").arg(&target))?;
-
-    if campaign == Campaign::Full {
-        tools::provide_fuzzing();
+    if campaign == Campaign::Short {
+        return Ok(Outcome::Passed);
     }
+
+    tools::provide_fuzzing();
     if let Some(remedy) = tools::missing_for_fuzzing() {
-        let missing = format!("only the kept corpus was run; for more: {remedy}");
-        return if campaign == Campaign::Full && workspace::on_ci() {
+        let missing = format!("libFuzzer was not run; for that: {remedy}");
+        return if workspace::on_ci() {
             Err(missing.into())
         } else {
             Ok(Outcome::Noted(missing))
         };
     }
-    let seconds = seconds(campaign)?;
-    // Optimizing everything that age and the keyring need takes longer than it saves in a few seconds.
-    let (flag, directory) = match campaign {
-        Campaign::Short => ("--dev", "debug"),
-        Campaign::Full => ("--release", "release"),
-    };
-    run(&mut cargo(&format!("fuzz build {flag} {FLAGS}")))?;
+    run(&mut cargo(&format!("fuzz build --release {FLAGS}")))?;
     let place = Place {
         programs: target
             .as_std_path()
             .join("fuzz")
             .join(host()?)
-            .join(directory),
+            .join("release"),
         kept: workspace::root().join(FUZZ),
         found: target.as_std_path().join("fuzz/found"),
     };
-    run_all(&place, &targets(&place.kept)?, seconds)
+    run_all(&place, &targets(&place.kept)?, seconds()?)
 }
 
-fn seconds(campaign: Campaign) -> Result<u64> {
+fn seconds() -> Result<u64> {
     match env::var(SECONDS) {
         Ok(text) => text
             .parse()
             .map_err(|_| format!("{SECONDS} is not a number of seconds: `{text}`").into()),
-        Err(_) => Ok(match campaign {
-            Campaign::Short => 5,
-            Campaign::Full => 300,
-        }),
+        Err(_) => Ok(300),
     }
 }
 

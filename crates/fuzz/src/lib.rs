@@ -1,7 +1,8 @@
 //! What strangers may send, tried with any bytes: each target is a plain function that panics when a promise is
 //! broken, not only when the code under it panics.
 //!
-//! `cargo test` calls them with every file of `corpus/`; `cargo xtask ci fuzz` lets libFuzzer look for more. Only
+//! `cargo test` calls them with every file of `corpus/` and with changes of them, the same each time;
+//! `cargo xtask ci full fuzz` lets libFuzzer look for more. Only
 //! what the crates offer in public is used, and what is expected is read naively, with other means than theirs.
 
 mod api_error;

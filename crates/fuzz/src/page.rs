@@ -33,6 +33,11 @@ pub fn page(data: &[u8]) {
     check::<Change>(data, ListChanges::new().read(data));
 }
 
+/// The one in `the answer to ... cannot be read`.
+fn operation(error: &str) -> &str {
+    error.split('`').nth(1).unwrap()
+}
+
 fn kind<R: Resource + PartialEq>(data: &[u8]) {
     check::<R>(data, ListResources::<R>::new().read(data));
 }
@@ -57,7 +62,8 @@ where
         }
         Err(error) => {
             let text = String::from_utf8_lossy(data);
-            let shown = format!("{error} {error:?}");
+            // The operation is named by us, in a word that an answer may hold as well.
+            let shown = format!("{error} {error:?}").replace(operation(&error.to_string()), "");
             for value in text
                 .split(['"', '{', '}', ',', ':'])
                 .filter(|part| part.len() >= 12)

@@ -1,10 +1,15 @@
-//! Every kept input, once more, without libFuzzer.
+//! Every kept input once more, and the same changes of them each time, without libFuzzer.
+
+mod changed;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use fuzz::TARGETS;
+
+/// How many changed inputs each target gets: some seconds of the slowest one.
+const CHANGED: usize = 1_500;
 
 fn place(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -25,13 +30,20 @@ fn inputs(target: &str) -> Vec<PathBuf> {
 
 fn replay(name: &str) {
     let (_, target) = TARGETS.iter().find(|(other, _)| *other == name).unwrap();
-    let inputs = inputs(name);
-    for path in &inputs {
+    let paths = inputs(name);
+    let inputs: Vec<Vec<u8>> = paths.iter().map(|path| fs::read(path).unwrap()).collect();
+    for (path, input) in paths.iter().zip(&inputs) {
         // The last line before a panic says which one it was.
         println!("{}", path.display());
-        target(&fs::read(path).unwrap());
+        target(input);
     }
     assert!(inputs.len() >= 10, "{} inputs", inputs.len());
+
+    let words = changed::words(&place("dictionaries").join(format!("{name}.dict")));
+    for input in changed::inputs(&inputs, &words, CHANGED) {
+        println!("{}", input.escape_ascii());
+        target(&input);
+    }
 }
 
 macro_rules! replays {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::lenient::{lenient, lenient_object};
+use crate::lenient::{all_lenient_object, lenient};
 
 /// Where an endpoint, a backend, a peer or a target is reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,4 +72,4 @@ pub struct TcpConfig {
     pub bind_port: Option<u16>,
 }
 
-lenient_object!(ConnectionConfig TcpConfig);
+all_lenient_object!(ConnectionConfig TcpConfig);

@@ -40,7 +40,7 @@ pub(crate) trait Lenient: Sized {
 }
 
 /// Passes over what is left of an object.
-pub(crate) fn none<'de, A: MapAccess<'de>, T>(mut object: A) -> Result<Option<T>, A::Error> {
+fn none<'de, A: MapAccess<'de>, T>(mut object: A) -> Result<Option<T>, A::Error> {
     while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
     Ok(None)
 }
@@ -293,6 +293,8 @@ fn drain<'de, A: SeqAccess<'de>>(mut list: A) -> Result<(), A::Error> {
 }
 
 /// Lets an object that derives `Deserialize` stand in a lenient field.
+///
+/// It is held as a whole before it is read: after a value of the wrong form nobody knows how much of it is left.
 macro_rules! lenient_object {
     ($($type:ty)*) => {
         $(impl crate::lenient::Lenient for $type {
@@ -300,18 +302,32 @@ macro_rules! lenient_object {
                 None
             }
 
-            fn from_object<'de, A: serde::de::MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-                let entries = serde::de::value::MapAccessDeserializer::new(&mut object);
-                match <Self as serde::Deserialize>::deserialize(entries) {
-                    Ok(read) => Ok(Some(read)),
-                    // What it lacks makes it none; a text that is no JSON fails once more.
-                    Err(_) => crate::lenient::none(object),
-                }
+            fn from_object<'de, A: serde::de::MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+                let entries = serde::de::value::MapAccessDeserializer::new(object);
+                let object = <serde_json::Value as serde::Deserialize>::deserialize(entries)?;
+                Ok(<Self as serde::Deserialize>::deserialize(object).ok())
             }
         })*
     };
 }
 pub(crate) use lenient_object;
+
+/// The same for one whose fields are lenient, every one: it fails where the text is no JSON, and else never.
+macro_rules! all_lenient_object {
+    ($($type:ty)*) => {
+        $(impl crate::lenient::Lenient for $type {
+            fn from_text(_: &str) -> Option<Self> {
+                None
+            }
+
+            fn from_object<'de, A: serde::de::MapAccess<'de>>(object: A) -> Result<Option<Self>, A::Error> {
+                let entries = serde::de::value::MapAccessDeserializer::new(object);
+                <Self as serde::Deserialize>::deserialize(entries).map(Some)
+            }
+        })*
+    };
+}
+pub(crate) use all_lenient_object;
 
 #[cfg(test)]
 mod tests {
@@ -368,6 +384,7 @@ mod tests {
             r#"{"id":"01kc","email":1}"#,
             r#"{"email":"a","name":[{}]}"#,
             r#"{"id":{"a":[1]},"email":"a","name":"b"}"#,
+            r#"{"id":[{},1,"x"],"email":"a","name":"b"}"#,
             "{}",
         ] {
             let answer: Answer =
@@ -377,7 +394,12 @@ mod tests {
                 (user.contains("01kc"), 1)
             );
         }
-        assert!(serde_json::from_str::<Answer>(r#"{"user":{"id":{},"after":1}"#).is_err());
+        for broken in [
+            r#"{"user":{"id":{},"after":1}"#,
+            r#"{"user":{"id","name":"a"},"after":1}"#,
+        ] {
+            assert!(serde_json::from_str::<Answer>(broken).is_err(), "{broken}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Method, Response};
 use serde::Deserialize;
 
-use crate::lenient::{lenient, lenient_object};
+use crate::lenient::{all_lenient_object, lenient};
 use crate::operation::{read_json, refusal};
 use crate::{
     AnswerError, ApiRequest, Clock, Operation, Origin, ReadError, Secret, UserInfo, UserToken,
@@ -210,7 +210,7 @@ struct Form {
     user: Option<UserInfo>,
 }
 
-lenient_object!(Form);
+all_lenient_object!(Form);
 
 impl Form {
     fn state(&self) -> String {

@@ -279,11 +279,15 @@ pub(crate) fn read_json<T: DeserializeOwned>(
 ///
 /// To keep account of the place costs more than reading does, so that only what fails is read once more with it.
 pub(crate) fn read_json_described<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
-    serde_json::from_slice(body).or_else(|_| read_json_placed(body))
+    // All of it, since serde_json does not look at the texts of what it skips (RFC 8259, section 8.1).
+    let Ok(text) = str::from_utf8(body) else {
+        return Err("it is not UTF-8".to_owned());
+    };
+    serde_json::from_str(text).or_else(|_| read_json_placed(text))
 }
 
-fn read_json_placed<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
-    let mut json = serde_json::Deserializer::from_slice(body);
+fn read_json_placed<T: DeserializeOwned>(body: &str) -> Result<T, String> {
+    let mut json = serde_json::Deserializer::from_str(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let cause = error.into_inner();
@@ -299,7 +303,9 @@ fn read_json_placed<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
             ),
             None if cause.is_data() => "a value has the wrong form".to_owned(),
             None if body.is_empty() => return "it is empty".to_owned(),
-            None if api_error::is_html(body) => return "it is a page of HTML".to_owned(),
+            None if api_error::is_html(body.as_bytes()) => {
+                return "it is a page of HTML".to_owned();
+            }
             None => "it is not JSON".to_owned(),
         };
         format!(
@@ -388,5 +394,15 @@ mod tests {
             r#"{"token":"t","list":[]} canary"#,
             "something follows the JSON",
         );
+    }
+
+    #[test]
+    fn a_text_that_is_not_unicode_is_refused_even_where_nobody_reads_it() {
+        let read =
+            |body: &[u8]| read_json_described::<std::collections::BTreeMap<String, u8>>(body);
+        assert_eq!(read(b"{\"a\":1}").unwrap().len(), 1);
+        assert_eq!(read(b"{\"\xb3\":1}").unwrap_err(), "it is not UTF-8");
+        let skipped = read_json_described::<serde::de::IgnoredAny>(b"[\"\xb3\"]");
+        assert_eq!(skipped.unwrap_err(), "it is not UTF-8");
     }
 }

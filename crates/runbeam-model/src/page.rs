@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::lenient::{lenient, lenient_object};
+use crate::lenient::{all_lenient_object, lenient};
 
 /// One page of a list.
 ///
@@ -99,7 +99,7 @@ pub struct PageMeta {
     pub path: Option<String>,
 }
 
-lenient_object!(PageLinks PageMeta);
+all_lenient_object!(PageLinks PageMeta);
 
 #[cfg(test)]
 mod tests {
@@ -108,6 +108,14 @@ mod tests {
     fn check(json: &str, expected: Option<u32>) {
         let page: Page<u8> = serde_json::from_str(json).unwrap();
         assert_eq!(page.next_page(), expected, "{json}");
+    }
+
+    #[test]
+    fn what_is_no_json_is_no_page() {
+        for links in [r#"{"first","next":null}"#, r#"{"next":"a" "prev":null}"#] {
+            let page = format!(r#"{{"data":[],"links":{links}}}"#);
+            assert!(serde_json::from_str::<Page<u8>>(&page).is_err(), "{links}");
+        }
     }
 
     #[test]

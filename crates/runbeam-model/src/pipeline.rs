@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::definition::{draft, kind, record};
-use crate::lenient::{lenient, lenient_object};
+use crate::lenient::{all_lenient_object, lenient};
 use crate::{AnyJson, GatewayId, Known, MiddlewareId, PipelineId, ServiceId, TransformId};
 
 record! {
@@ -102,7 +102,7 @@ pub struct TransformOptions {
     pub instructions: Option<String>,
 }
 
-lenient_object!(TransformOptions);
+all_lenient_object!(TransformOptions);
 
 draft! {
     /// What a transform is created or updated from.

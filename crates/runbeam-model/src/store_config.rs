@@ -3,7 +3,7 @@
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use crate::lenient::{lenient, lenient_object};
+use crate::lenient::{all_lenient_object, lenient};
 use crate::open_enum::open_enum;
 use crate::operation::read_json;
 use crate::{
@@ -120,7 +120,7 @@ struct Model {
     action: Option<StoreAction>,
 }
 
-lenient_object!(Stored Model);
+all_lenient_object!(Stored Model);
 
 impl From<Form> for StoreConfigResponse {
     fn from(form: Form) -> Self {
