@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use runbeam_model::{Origin, TeamId, TeamInfo, Timestamp, UserId, UserInfo};
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 
 use crate::json::{self, Problem, Text};
 use crate::{Error, Rejection};
@@ -70,27 +69,29 @@ pub(crate) struct Said<'a> {
     iat: Option<Timestamp>,
     #[serde(borrow, default, deserialize_with = "json::present")]
     jti: Option<Text<'a>>,
-    // What is the cloud's own may be `null`: its servers write that for none. It is passed over here, and read when
-    // the token turns out to be of an issuer that is trusted.
-    #[serde(borrow)]
-    user: Option<&'a RawValue>,
-    #[serde(borrow)]
-    team: Option<&'a RawValue>,
+    // What is the cloud's own may be `null`: its servers write that for none.
+    #[serde(borrow, default)]
+    user: Option<SaidUser<'a>>,
+    #[serde(borrow, default)]
+    team: Option<SaidTeam<'a>>,
 }
 
 /// What the claim `user` holds, each of the right type: a token is not read as leniently as an answer of the API.
 #[derive(serde::Deserialize)]
-struct SaidUser {
+struct SaidUser<'a> {
     id: UserId,
-    email: String,
-    name: String,
+    #[serde(borrow)]
+    email: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
 }
 
 /// What the claim `team` holds.
 #[derive(serde::Deserialize)]
-struct SaidTeam {
+struct SaidTeam<'a> {
     id: TeamId,
-    name: String,
+    #[serde(borrow)]
+    name: Text<'a>,
 }
 
 /// One audience, or a list of them (RFC 7519, section 4.1.3).
@@ -107,8 +108,7 @@ pub(crate) struct Terms<'a, A> {
 }
 
 impl<'a> Said<'a> {
-    /// Reads a payload, but for what the user and the team hold. A claim of a wrong type is an error, never an absent
-    /// claim.
+    /// Reads a payload. A claim of a wrong type is an error, never an absent claim.
     pub(crate) fn parse(payload: &'a [u8]) -> Result<Self, Error> {
         json::read(payload).map_err(|problem| match problem {
             Problem::Member(name) => wrong_type(&name),
@@ -129,11 +129,13 @@ impl<'a> Said<'a> {
 
     /// What is given out of it once it is found good.
     pub(crate) fn into_claims(self) -> Result<Claims, Error> {
-        let user = self.user.map(|user| info("user", user)).transpose()?;
-        let team = self.team.map(|team| info("team", team)).transpose()?;
-        let user = user.map(|SaidUser { id, email, name }| UserInfo::new(id, email, name));
-        let team = team.map(|SaidTeam { id, name }| TeamInfo::new(id, name));
         let owned = |Text(text): Text<'_>| text.into_owned();
+        let user = self
+            .user
+            .map(|SaidUser { id, email, name }| UserInfo::new(id, owned(email), owned(name)));
+        let team = self
+            .team
+            .map(|SaidTeam { id, name }| TeamInfo::new(id, owned(name)));
         Ok(Claims {
             iss: self.iss.map(owned).ok_or_else(|| missing("iss"))?,
             sub: self.sub.map(owned),
@@ -160,14 +162,6 @@ pub(crate) fn require(names: &[String], payload: &[u8]) -> Result<(), Error> {
         .iter()
         .find(is_missing)
         .map_or(Ok(()), |name| Err(missing(name)))
-}
-
-/// What the claim `name` holds, as strictly as the payload around it.
-fn info<T: DeserializeOwned>(name: &str, claim: &RawValue) -> Result<T, Error> {
-    json::read(claim.get().as_bytes()).map_err(|problem| match problem {
-        Problem::Member(_) | Problem::Type => wrong_type(name),
-        Problem::Malformed => ambiguous(),
-    })
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Audience<'a> {

@@ -1,6 +1,6 @@
 //! The header of a signed text (RFC 7515, section 4): which algorithm and which key it names.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -16,7 +16,7 @@ const MAX_BYTES: usize = 8 << 10;
 #[derive(Clone)]
 pub(crate) struct Header {
     pub(super) algorithm: Algorithm,
-    pub(super) key_id: Option<String>,
+    pub(super) key_id: Option<Arc<str>>,
     /// Whether the payload is a token itself.
     pub(super) is_nesting: bool,
 }
@@ -109,7 +109,7 @@ impl Header {
         Ok(Self {
             algorithm,
             is_nesting: said.is_of_nested_token(),
-            key_id: said.kid.map(|Text(key_id)| key_id.into_owned()),
+            key_id: said.kid.map(|Text(key_id)| Arc::from(&*key_id)),
         })
     }
 }
