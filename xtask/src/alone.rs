@@ -13,15 +13,18 @@ use std::collections::BTreeSet;
 use crate::process::{cargo, read};
 use crate::step::{self, Result};
 use crate::workspace;
-use claims::{CLAIMS, Claim};
+use claims::{CLAIMS, Claim, Features, SIZES, Size};
 
 /// # Errors
 ///
-/// When a claim does not hold, or when a crate does not build without the others.
+/// When a claim does not hold, when a crate brings too many, or when it does not build without the others.
 pub(crate) fn run() -> Result {
     let mut findings = without_twin(CLAIMS);
     for claim in CLAIMS {
         findings.extend(broken(claim, &packages_of(claim)?));
+    }
+    for size in SIZES {
+        findings.extend(exceeded(size, &tree(size.package, size.features, "")?));
     }
     let lock = std::fs::read_to_string(workspace::root().join("Cargo.lock"))?;
     let policy = std::fs::read_to_string(workspace::root().join("deny.toml"))?;
@@ -34,16 +37,37 @@ pub(crate) fn run() -> Result {
     }
     step::settle(
         &findings,
-        &format!("{} claims and the lock file", CLAIMS.len()),
+        &format!(
+            "{} claims, {} sizes and the lock file",
+            CLAIMS.len(),
+            SIZES.len()
+        ),
     )
 }
 
 /// The names of all packages that a user of this one gets, on whatever platform.
 fn packages_of(claim: &Claim) -> Result<BTreeSet<String>> {
-    let (package, features) = (claim.package, claim.features.flags());
-    let selection = format!("tree --package {package} {features}");
-    let format = "--edges normal --target all --prefix none --format {p}";
-    Ok(names(&read(&mut cargo(&format!("{selection} {format}")))?))
+    Ok(names(&tree(claim.package, claim.features, "--target all")?))
+}
+
+/// Every package that a user of `package` gets, one a line, some of them several times.
+fn tree(package: &str, features: Features, platform: &str) -> Result<String> {
+    let selection = format!("tree --package {package} {}", features.flags());
+    let format = "--edges normal --prefix none --format {p}";
+    read(&mut cargo(&format!("{selection} {platform} {format}")))
+}
+
+/// Versions of one package count apart, as they are built apart.
+fn exceeded(size: &Size, tree: &str) -> Option<String> {
+    let packages = tree
+        .lines()
+        .map(|line| line.split_whitespace().take(2).collect())
+        .filter(|words: &Vec<_>| !words.is_empty());
+    let count = packages.collect::<BTreeSet<_>>().len();
+    let Size { package, most, .. } = size;
+    (count > *most).then(|| {
+        format!("{package} brings {count} packages, at most {most} are agreed (`cargo tree --edges normal --package {package}` shows them)")
+    })
 }
 
 /// The lines of `cargo tree` begin with a name: `serde v1.0.229 (*)`.

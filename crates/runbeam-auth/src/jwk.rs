@@ -1,5 +1,6 @@
 //! Keys (RFC 7517, RFC 7518 section 6.3): which of a set can verify RS256.
 
+mod der;
 mod pem;
 mod roca;
 mod rsa_arithmetic;

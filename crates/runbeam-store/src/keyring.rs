@@ -6,6 +6,8 @@ mod deadline;
 mod envelope;
 mod failure;
 mod platform;
+#[cfg(target_os = "linux")]
+mod secret_service;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};

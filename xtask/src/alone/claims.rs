@@ -12,6 +12,28 @@ pub(super) struct Claim {
     pub(super) built: bool,
 }
 
+/// How many packages a user of one of ours gets at most, on the platform that this runs on: each of them is fetched,
+/// built and audited by every user.
+pub(super) struct Size {
+    pub(super) package: &'static str,
+    pub(super) features: Features,
+    pub(super) most: usize,
+}
+
+pub(super) const SIZES: &[Size] = &[
+    Size {
+        package: "runbeam-auth",
+        features: Features::None,
+        most: 40,
+    },
+    // As many as the earlier SDK had, which knew no keyring.
+    Size {
+        package: "runbeam-sdk",
+        features: Features::Default,
+        most: 228,
+    },
+];
+
 #[derive(Clone, Copy)]
 pub(super) enum Features {
     All,

@@ -1,6 +1,5 @@
 //! Claims against trees as `cargo tree` prints them.
 
-use super::claims::Features;
 use super::*;
 
 const fn claim(
@@ -42,6 +41,22 @@ fn a_missing_package_is_named() {
 fn a_package_too_many_is_named() {
     let expected = "net brings tokio, and must not (`cargo tree --invert tokio` shows the way)";
     check(&[], &["age", "tokio"], &[expected]);
+}
+
+#[test]
+fn packages_are_counted_once_and_versions_apart() {
+    let size = |most| Size {
+        package: "net",
+        features: Features::Default,
+        most,
+    };
+    let tree = format!("{TREE}tokio v0.1.0\n");
+    assert_eq!(exceeded(&size(5), &tree), None);
+    let finding = exceeded(&size(4), &tree).unwrap();
+    assert!(
+        finding.starts_with("net brings 5 packages, at most 4 are agreed"),
+        "{finding}"
+    );
 }
 
 #[test]

@@ -43,8 +43,8 @@ mod by_ring {
 #[cfg(feature = "aws-lc-rs")]
 mod by_aws_lc {
     use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
-    use pkcs1::der::Encode;
-    use pkcs1::{RsaPublicKey, UintRef};
+
+    use super::super::der;
 
     /// The key, parsed, with what can be computed of it alone.
     #[derive(Clone)]
@@ -52,11 +52,8 @@ mod by_aws_lc {
 
     impl Prepared {
         pub(in super::super) fn new(modulus: &[u8], exponent: &[u8]) -> Option<Self> {
-            let key = RsaPublicKey {
-                modulus: UintRef::new(modulus).ok()?,
-                public_exponent: UintRef::new(exponent).ok()?,
-            };
-            let parsed = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.to_der().ok()?);
+            let key = der::rsa_public_key(modulus, exponent)?;
+            let parsed = ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key);
             parsed.ok().map(Self)
         }
 

@@ -58,6 +58,13 @@ fn pem(label: &str, der: &[u8]) -> String {
     )
 }
 
+/// `bytes` with another one at `place`.
+fn replaced(bytes: &[u8], place: usize, byte: u8) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[place] = byte;
+    bytes
+}
+
 /// The public key of the tokens as PKCS#1 and as SPKI.
 fn own_key_in_der() -> (Vec<u8>, Vec<u8>) {
     let jwk = key().jwk();
@@ -82,7 +89,11 @@ fn own_key_in_der() -> (Vec<u8>, Vec<u8>) {
 #[test]
 fn a_key_in_pem_serves_tokens_that_name_any_key_or_none() {
     let (pkcs1, spki) = own_key_in_der();
-    for text in [pem("PUBLIC KEY", &spki), pem("RSA PUBLIC KEY", &pkcs1)] {
+    for text in [
+        pem("PUBLIC KEY", &spki),
+        pem("PUBLIC KEY", &spki).replace('\n', "\r\n"),
+        pem("RSA PUBLIC KEY", &pkcs1),
+    ] {
         let keys = JwkSet::from_pem(&text).unwrap();
         let policy = TrustPolicy::new(TrustedIssuer::exact(ISSUER).with_keys(keys));
         for good in [
@@ -110,6 +121,18 @@ fn what_is_no_public_key_in_pem_is_refused_by_name() {
         format!("{good}{good}"),
         format!("canary\n{good}"),
         good.replace("PUBLIC", "PRIVATE"),
+        good.replace("-----END PUBLIC KEY-----", ""),
+        good.replace("END PUBLIC", "END RSA PUBLIC"),
+        good.replace(
+            "BEGIN PUBLIC KEY-----",
+            "BEGIN PUBLIC KEY-----\nProc-Type: 4",
+        ),
+        // Another algorithm: `id-RSASSA-PSS`, and one that is cut off.
+        pem("PUBLIC KEY", &replaced(&spki, 16, 0x0a)),
+        pem("PUBLIC KEY", &spki[..spki.len() - 1]),
+        pem("PUBLIC KEY", &[&spki[..], &[0]].concat()),
+        // Bits that do not count.
+        pem("PUBLIC KEY", &replaced(&spki, 23, 1)),
         pem("CERTIFICATE", &spki),
         pem("PUBLIC KEY", &pkcs1),
         pem("RSA PUBLIC KEY", &spki),

@@ -8,7 +8,7 @@ use keyring_core::error::Result;
 
 #[cfg(target_os = "linux")]
 pub(super) fn connect() -> Result<Arc<CredentialStore>> {
-    Ok(zbus_secret_service_keyring_store::Store::new()?)
+    super::secret_service::connect()
 }
 
 #[cfg(target_os = "macos")]

@@ -53,6 +53,11 @@ fn job_conformance() {
         &KeyringStore::with_deadline(PATIENCE).with_prompt(PATIENCE),
     ))
     .unwrap();
+    // The connection may end with the task that used it.
+    wait(async {
+        let store = KeyringStore::with_deadline(PATIENCE);
+        assert!(store.load(&gateway(), &auth()).await.unwrap().is_none());
+    });
     let large = bytes(&"x".repeat(8 * 1024));
     wait(patient_store().save(&gateway(), &auth(), &large, Precondition::Absent)).unwrap();
     assert_eq!(
