@@ -45,7 +45,8 @@ pub fn api_error(data: &[u8]) {
     if let Some(wait) = headers
         .get("retry-after")
         .and_then(|value| value.to_str().ok())
-        && let Ok(seconds) = wait.trim().parse::<u64>()
+        && wait.bytes().all(|byte| byte.is_ascii_digit())
+        && let Ok(seconds) = wait.parse::<u64>()
     {
         assert_eq!(error.retry_after.unwrap().as_secs(), seconds);
     }

@@ -28,7 +28,9 @@ pub fn reference(data: &[u8]) {
         }
         Err(error) => {
             assert!(!is_reference(text), "a reference is refused: {error}");
-            assert!(!shows(&format!("{error} {error:?}"), text));
+            // A text may hold the words that an error has by itself.
+            let shown = format!("{error} {error:?}").replace("egress, pipeline, endpoint", "");
+            assert!(!shows(&shown, text));
         }
     }
 }

@@ -7,6 +7,7 @@ use http::{HeaderValue, Method, Request, Response, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 
 use crate::api_error;
 use crate::{ApiError, BaseUrl, ParseError, Secret, SecretBytes};
@@ -286,10 +287,33 @@ pub(crate) fn read_json_described<T: DeserializeOwned>(body: &[u8]) -> Result<T,
     serde_json::from_str(text).or_else(|_| read_json_placed(text))
 }
 
+/// A place as `data[0].options.path`. What is no name as the API has them is the server's invention, and not shown.
+fn place(path: &serde_path_to_error::Path) -> String {
+    let is_name = |name: &str| {
+        let is_of_name = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+        name.len() <= 32 && name.bytes().all(is_of_name)
+    };
+    let mut place = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => place.push_str(&format!("[{index}]")),
+            Segment::Map { key: name } | Segment::Enum { variant: name } if is_name(name) => {
+                place.push_str(&format!(".{name}"));
+            }
+            Segment::Map { .. } | Segment::Enum { .. } | Segment::Unknown => place.push_str(".?"),
+        }
+    }
+    match place.strip_prefix('.') {
+        Some(place) => place.to_owned(),
+        None if place.is_empty() => ".".to_owned(),
+        None => place,
+    }
+}
+
 fn read_json_placed<T: DeserializeOwned>(body: &str) -> Result<T, String> {
     let mut json = serde_json::Deserializer::from_str(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
+        let path = place(error.path());
         let cause = error.into_inner();
         let text = cause.to_string();
         // Only this text is known to hold a name from our own types alone.
@@ -404,5 +428,21 @@ mod tests {
         assert_eq!(read(b"{\"\xb3\":1}").unwrap_err(), "it is not UTF-8");
         let skipped = read_json_described::<serde::de::IgnoredAny>(b"[\"\xb3\"]");
         assert_eq!(skipped.unwrap_err(), "it is not UTF-8");
+    }
+
+    #[test]
+    fn a_name_that_the_server_invents_is_not_shown() {
+        type Answer = std::collections::BTreeMap<String, Vec<u8>>;
+        for (name, shown) in [
+            ("path_1", "path_1"),
+            ("", "."),
+            ("\\u001b[2J", "?"),
+            ("Canary", "?"),
+        ] {
+            let body = format!(r#"{{"{name}":[1,"a"]}}"#);
+            let problem = read_json_described::<Answer>(body.as_bytes()).unwrap_err();
+            let place = format!("at `{shown}[1]` ").replace("`.[", "`[");
+            assert!(problem.contains(&place), "{problem}");
+        }
     }
 }
