@@ -28,6 +28,12 @@ use crate::{
 pub struct ManagementPrefix(Box<str>);
 
 impl ManagementPrefix {
+    /// The path of the operation `name`, as it stands in a request.
+    #[must_use]
+    pub fn path_of(&self, name: &str) -> String {
+        self.request(Method::GET, name).path().to_owned()
+    }
+
     fn request(&self, method: Method, name: &str) -> ApiRequest {
         let segments = self.0.split('/').filter(|segment| !segment.is_empty());
         ApiRequest::at_root(method, segments.chain([name])).without_token()
@@ -163,6 +169,30 @@ pub struct ManagedPipeline {
     pub more: Map<String, Value>,
 }
 
+impl ManagedPipelines {
+    /// These, in this order.
+    #[must_use]
+    pub fn new(pipelines: Vec<ManagedPipeline>) -> Self {
+        Self { pipelines }
+    }
+}
+
+impl ManagedPipeline {
+    /// One of which nothing but the id is known.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            description: String::new(),
+            networks: Vec::new(),
+            endpoints: Vec::new(),
+            backends: Vec::new(),
+            middleware: Vec::new(),
+            more: Map::new(),
+        }
+    }
+}
+
 /// The routes of a gateway.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -196,6 +226,34 @@ pub struct ManagedRoute {
     /// What else the gateway says.
     #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+impl ManagedRoutes {
+    /// These, in the order of their paths.
+    #[must_use]
+    pub fn new(mut routes: Vec<ManagedRoute>) -> Self {
+        routes.sort_by(|one, other| one.path.cmp(&other.path));
+        Self { routes }
+    }
+}
+
+impl ManagedRoute {
+    /// One of which nothing but the path and the methods are known.
+    #[must_use]
+    pub fn new<M: Into<String>>(
+        path: impl Into<String>,
+        methods: impl IntoIterator<Item = M>,
+    ) -> Self {
+        Self {
+            path: path.into(),
+            methods: methods.into_iter().map(Into::into).collect(),
+            description: None,
+            endpoint_name: String::new(),
+            service_type: String::new(),
+            pipeline: String::new(),
+            more: Map::new(),
+        }
+    }
 }
 
 /// What a gateway says of an upload.

@@ -48,6 +48,18 @@ impl StoreConfiguration {
         self.id = id.into();
         self
     }
+
+    /// The kind of resource.
+    #[must_use]
+    pub fn kind(&self) -> &ConfigKind {
+        &self.kind
+    }
+
+    /// The text that describes it.
+    #[must_use]
+    pub fn config(&self) -> &ConfigText {
+        &self.config
+    }
 }
 
 impl Operation for StoreConfiguration {

@@ -64,10 +64,24 @@ impl Identities {
 
     /// A new identity before the ones of `self`: it seals, all of them open.
     pub(crate) fn with_new_first(&self) -> Self {
+        self.with_first(Identity::generate())
+    }
+
+    /// The first identity of `other` before the ones of `self`.
+    pub(crate) fn with_first_of(&self, other: &Self) -> Self {
+        self.with_first(other.first.clone())
+    }
+
+    fn with_first(&self, first: Identity) -> Self {
         Self {
-            first: Identity::generate(),
+            first,
             others: self.iter().cloned().collect(),
         }
+    }
+
+    /// Whether both seal for the same identity.
+    pub(crate) fn seals_as(&self, other: &Self) -> bool {
+        self.recipient().to_string() == other.recipient().to_string()
     }
 
     /// The first identity without the others.

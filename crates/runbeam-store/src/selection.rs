@@ -9,7 +9,7 @@ use std::sync::Once;
 
 use runbeam_model::SecretBytes;
 
-use crate::age_file::AgeFiles;
+use crate::age_file::{AgeFiles, CommonKey};
 use crate::blocking::Blocking;
 use crate::choice::{Choice, Record};
 use crate::copies::Evidence;
@@ -91,6 +91,11 @@ impl Selection {
         let mut rotation = self.files.rotate_locked(&locked, instance)?;
         rotation.in_keyring = choice.is_some_and(Choice::has_used_keyring);
         Ok(rotation)
+    }
+
+    /// Makes a key that was handed over the instance's own.
+    pub(crate) fn adopt_key(&self, instance: &InstanceId, key: &CommonKey) -> Result<(), Error> {
+        self.files.adopt_key(instance, key)
     }
 
     fn demanded(&self, choice: Option<Choice>) -> Demand<'_> {

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use runbeam_model::{Clock, Secret};
 
-use crate::age_file::AgeFiles;
+use crate::age_file::{AgeFiles, CommonKey};
 use crate::blocking::{in_background, secret_store_in_background};
 use crate::environment::{self, Environment};
 use crate::key_setting::KeySetting;
 use crate::keyring::{Keyring, KeyringSettings};
 use crate::seal::Place;
 use crate::selection::{FileReason, Selection};
-use crate::{Backend, EntryName, Error, InstanceId, Migration, Rotation, lock};
+use crate::{Backend, EntryName, Error, InstanceId, KeySource, Migration, Rotation, lock};
 
 /// Keeps secrets where this machine keeps them best: in the keyring of the operating system, or else in age files.
 ///
@@ -82,6 +82,32 @@ impl Store {
     pub async fn rotate(&self, instance: &InstanceId) -> Result<Rotation, Error> {
         let (selection, instance) = (self.selection.clone(), instance.clone());
         in_background(move || selection.rotate(&instance)).await
+    }
+
+    /// Makes `key` the own key of `instance`, and seals all its files anew with it: the first identity, where it has
+    /// several. It has any form that `RUNBEAM_ENCRYPTION_KEY` may have. The rules are those of [`rotate`](Self::rotate).
+    ///
+    /// # Errors
+    ///
+    /// [`EncryptionKey`](crate::ErrorKind::EncryptionKey) if it is not a key, or if this store has another one for all
+    /// instances; and those of a rotation.
+    pub async fn adopt_key(
+        &self,
+        instance: &InstanceId,
+        key: impl Into<Secret>,
+    ) -> Result<(), Error> {
+        let key = CommonKey::parse(&key.into(), KeySource::Caller)?;
+        let (selection, instance) = (self.selection.clone(), instance.clone());
+        in_background(move || selection.adopt_key(&instance, &key)).await
+    }
+
+    /// Whether `key` can be [adopted](Self::adopt_key), as far as its text tells.
+    ///
+    /// # Errors
+    ///
+    /// [`EncryptionKey`](crate::ErrorKind::EncryptionKey) if it is not a key.
+    pub fn check_key(key: &Secret) -> Result<(), Error> {
+        CommonKey::parse(key, KeySource::Caller).map(drop)
     }
 
     /// Moves all entries of `instance` to `target`, which the instance has chosen from then on: each is copied, read

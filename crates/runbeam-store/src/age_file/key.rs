@@ -124,14 +124,14 @@ impl AgeFiles {
         // A process that knows no lock, such as the earlier SDK, was faster: its key is the one.
         match self.read_own_key(locked, instance)? {
             Some(key) => Ok(key.identities.clone()),
-            None => Err(Error::new(
-                ErrorKind::Locked,
-                format!(
-                    "another process is writing {}; try again",
-                    InstanceDir::path_of_key(&self.root, instance).display()
-                ),
-            )),
+            None => Err(self.key_is_being_written(instance)),
         }
+    }
+
+    pub(super) fn key_is_being_written(&self, instance: &InstanceId) -> Error {
+        let path = InstanceDir::path_of_key(&self.root, instance);
+        let message = format!("another process is writing {}; try again", path.display());
+        Error::new(ErrorKind::Locked, message)
     }
 
     pub(super) fn key_is_gone(&self, sealed: &Sealed, instance: &InstanceId) -> Error {

@@ -1,10 +1,10 @@
 //! Sealing every secret of an instance with another key, while others read them.
 
-use super::{AgeFiles, does_not_open, seal_state};
+use super::{AgeFiles, CommonKey, does_not_open, seal_state};
 use crate::encryption_key::Identities;
 use crate::instance_dir::LockedInstance;
 use crate::seal::{self, Opened, Place};
-use crate::{EntryName, Error, InstanceId, KeySource, Rotation, Stored};
+use crate::{EntryName, Error, ErrorKind, InstanceId, KeySource, Rotation, Stored};
 
 /// What became of an entry.
 enum Outcome {
@@ -54,6 +54,39 @@ impl AgeFiles {
         let rotation = self.reseal_all(locked, instance, &identities, &key.source)?;
         locked.replace_key(&identities.first_alone().to_written_form())?;
         Ok(rotation)
+    }
+
+    /// Makes a key that was handed over the instance's own, and seals all entries anew with it.
+    pub(crate) fn adopt_key(&self, instance: &InstanceId, key: &CommonKey) -> Result<(), Error> {
+        let new = key.identities.first_alone();
+        if let Some(common) = &self.key {
+            if common.identities.seals_as(&new) {
+                return Ok(());
+            }
+            let message = format!(
+                "the key of this store is another one, from {}; set the new one there",
+                common.source
+            );
+            return Err(Error::new(ErrorKind::EncryptionKey, message));
+        }
+        let locked = self.lock(instance)?;
+        let written = new.to_written_form();
+        let current = match self.read_own_key(&locked, instance)? {
+            Some(current) => current,
+            None if locked.create_key(&written)? => return Ok(()),
+            // A process that knows no lock was faster, and may have sealed with its key by now.
+            None => match self.read_own_key(&locked, instance)? {
+                Some(current) => current,
+                None => return Err(self.key_is_being_written(instance)),
+            },
+        };
+        if current.identities.is_single() && current.identities.seals_as(&new) {
+            return Ok(());
+        }
+        let both = current.identities.with_first_of(&new);
+        locked.replace_key(&both.to_written_form())?;
+        self.reseal_all(&locked, instance, &both, &current.source)?;
+        locked.replace_key(&written)
     }
 
     fn reseal_all(

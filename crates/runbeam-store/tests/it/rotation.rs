@@ -48,6 +48,54 @@ fn expect_both(store: &impl SecretStore) {
 }
 
 #[test]
+fn a_key_that_is_handed_over_becomes_the_own_key_of_an_instance() {
+    // Of one that has secrets, and of one that has nothing yet.
+    let scratch = Scratch::new();
+    instance_of_both_versions(&scratch);
+    let store = without_keyring(&scratch);
+    for _ in 0..2 {
+        wait(store.adopt_key(&gateway(), NEW)).unwrap();
+        expect_both(&store);
+        expect_both(&scratch.files());
+        assert_eq!(key_text(&scratch).len(), 100);
+        for file in ["auth.json", "user_auth.json"] {
+            assert!(opens(&scratch, file, NEW) && !opens(&scratch, file, FORMER));
+        }
+    }
+    let scratch = Scratch::new();
+    let store = without_keyring(&scratch);
+    wait(store.adopt_key(&gateway(), NEW)).unwrap();
+    save(&store, "ours").unwrap();
+    assert!(opens(&scratch, "auth.json", NEW));
+
+    // A rotation that was interrupted, with three keys from then on.
+    let both = format!("{FORMER}\n{NEW}");
+    write_private(scratch.file("encryption.key"), &both);
+    wait(without_keyring(&scratch).adopt_key(&gateway(), FORMER)).unwrap();
+    assert_eq!(load(&scratch.files()).unwrap().unwrap(), "ours");
+    assert!(opens(&scratch, "auth.json", FORMER));
+    assert_eq!(key_text(&scratch).len(), 100);
+}
+
+#[test]
+fn a_key_that_is_none_or_not_the_one_of_the_store_is_not_adopted() {
+    let scratch = Scratch::new();
+    instance_of_both_versions(&scratch);
+    let before = key_text(&scratch);
+    let store = without_keyring(&scratch);
+    let error = wait(store.adopt_key(&gateway(), "no key")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::EncryptionKey);
+    assert!(Store::check_key(&Secret::from("no key")).is_err());
+    assert!(Store::check_key(&Secret::from(NEW)).is_ok());
+    let store = scratch.builder().with_encryption_key(FORMER);
+    let store = store.build().unwrap();
+    let error = wait(store.adopt_key(&gateway(), NEW)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::EncryptionKey);
+    wait(store.adopt_key(&gateway(), FORMER)).unwrap();
+    assert_eq!(key_text(&scratch), before);
+}
+
+#[test]
 fn an_instance_gets_a_new_key_and_loses_nothing() {
     let scratch = Scratch::new();
     instance_of_both_versions(&scratch);
