@@ -1,10 +1,13 @@
-//! The long step `earlier-cli`: the earlier command line from crates.io finds the emulator to be the cloud it knows.
+//! The long step `earlier-cli`: the earlier command line from crates.io finds the emulator to be the cloud it knows, and
+//! the example gateway to be a gateway that it can authorize.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
 
 use crate::contract::Emulator;
 use crate::process::{cargo, probe, read, run};
@@ -26,6 +29,9 @@ pub(crate) fn run_earlier_cli() -> Result {
     run(&mut cargo(
         "build --package runbeam-emulator --bin runbeam-emulator",
     ))?;
+    run(&mut cargo(
+        "build --package runbeam-gateway --example gateway",
+    ))?;
     for base in BASES {
         // Logins are approved at once, as nobody sits at the page.
         let emulator =
@@ -39,7 +45,9 @@ pub(crate) fn run_earlier_cli() -> Result {
             cli: &cli,
             home: &home,
         };
-        user.lives(&emulator, base)?;
+        let gateway = target.join("debug/examples/gateway");
+        let gateway = Gateway::start(&gateway, &home, emulator.text("url")?)?;
+        user.lives(&emulator, base, &gateway)?;
     }
     Ok(Outcome::Passed)
 }
@@ -62,8 +70,8 @@ struct Operator<'a> {
 }
 
 impl Operator<'_> {
-    /// Logs in, looks at the token, authorizes a gateway, takes a machine token and calls the API with it, logs out.
-    fn lives(&self, emulator: &Emulator, base: &str) -> Result<()> {
+    /// Logs in, looks at the token, authorizes gateways, takes a machine token and calls the API with it, logs out.
+    fn lives(&self, emulator: &Emulator, base: &str, gateway: &Gateway) -> Result<()> {
         let url = emulator.text("url")?;
         self.says(&["config:set", "api-url", &format!("{url}{base}")], url)?;
         self.says(&["login"], "Ines Prado")?;
@@ -71,6 +79,7 @@ impl Operator<'_> {
         self.says(&["harmony:add", "-l", "lab"], "lab")?;
         // No Harmony listens there: the cloud authorizes, and the delivery alone fails.
         self.says(&["harmony:authorize", "-l", "lab", "-y"], "harmony:send")?;
+        self.keeps(gateway)?;
         let token = self.says(&["-q", "token:get", "-g", "edge-porto", "--raw"], "mt_")?;
         let token = token
             .lines()
@@ -82,6 +91,23 @@ impl Operator<'_> {
             return Err("the machine token does not list its gateway".into());
         }
         self.says(&["logout"], "")?;
+        Ok(())
+    }
+
+    /// Everything that it knows to do with a gateway that listens.
+    fn keeps(&self, gateway: &Gateway) -> Result<()> {
+        let port = gateway.management.port().to_string();
+        self.says(&["harmony:add", "-p", &port, "-l", "edge"], "edge")?;
+        self.says(&["harmony:info", "-l", "edge"], std::env::consts::ARCH)?;
+        self.says(
+            &["harmony:authorize", "-l", "edge", "--update", "-y"],
+            "harmony:send",
+        )?;
+        // A delivery that fails is a success for it. That the gateway uploads with its token is none by chance.
+        self.says(&["harmony:update", "-l", "edge"], "bytes)")?;
+        self.says(&["harmony:pipelines", "-l", "edge"], "studies")?;
+        self.says(&["harmony:routes", "-l", "edge"], "/studies/")?;
+        self.says(&["harmony:reload", "-l", "edge"], "reloaded")?;
         Ok(())
     }
 
@@ -103,6 +129,63 @@ impl Operator<'_> {
             return Ok(said);
         }
         Err(format!("`runbeam {}` does not print `{expected}`", words.join(" ")).into())
+    }
+}
+
+/// The example gateway, which ends with this.
+struct Gateway {
+    child: Child,
+    management: SocketAddr,
+}
+
+/// What it runs by.
+const GATEWAY: &str = r#"
+[proxy]
+id = "edge"
+[runbeam]
+enabled = true
+poll_interval_secs = 1
+[management]
+enabled = true
+[[middleware]]
+type = "jwt-auth"
+config = { jwks_url = "${RUNBEAM_API_URL}/api/.well-known/jwks.json" }
+[pipelines.studies]
+description = "Studies from the clinic to the archive"
+networks = ["default"]
+"#;
+
+impl Gateway {
+    fn start(path: &Path, home: &Path, api_url: &str) -> Result<Self> {
+        let config = home.join("gateway.toml");
+        fs::write(&config, GATEWAY)?;
+        let mut child = Command::new(path)
+            .arg("--config")
+            .arg(&config)
+            .args(["--api-url", api_url])
+            .args(["--listen", "127.0.0.1:0", "--management", "127.0.0.1:0"])
+            .env("RUNBEAM_HOME", home.join("gateway"))
+            .env("RUNBEAM_DISABLE_KEYRING", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("{} cannot be started: {error}", path.display()))?;
+        let mut line = String::new();
+        if let Some(out) = child.stdout.take() {
+            BufReader::new(out).read_line(&mut line)?;
+        }
+        let ready: Value = serde_json::from_str(&line).unwrap_or_default();
+        let management = ready["management"].as_str().unwrap_or_default().parse();
+        let management = management.map_err(|_| "the example gateway did not start")?;
+        Ok(Self { child, management })
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // It has ended by itself if this fails.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -49,6 +49,11 @@
 //! bcrypt runs on a [`HashingPool`] of a few threads with a short queue; what does not fit in is answered with 503, and
 //! nothing else waits for it. Who fails too often is held back by a [`FailureLimiter`], with 429. Passwords of more than
 //! 72 bytes are refused, since bcrypt would ignore the rest.
+//!
+//! # Without the network
+//!
+//! [`KeptKeys`] keeps the public keys of a chain in a store, and [`AuthConfig::with_key_snapshot`] gives them to the next
+//! start: a gateway verifies tokens at once, whether or not their issuer can be reached.
 
 mod api_key_auth;
 mod authenticated;
@@ -61,6 +66,7 @@ mod config;
 mod failure_limiter;
 mod hashing_pool;
 mod jwt_auth;
+mod kept_keys;
 mod method;
 mod refusal;
 mod service;
@@ -74,6 +80,7 @@ pub use config::AuthConfig;
 pub use failure_limiter::FailureLimiter;
 pub use hashing_pool::HashingPool;
 pub use jwt_auth::JwtAuth;
+pub use kept_keys::KeptKeys;
 pub use method::Method;
 pub use refusal::{Refusal, RefusalKind};
 pub use service::{AuthBody, AuthLayer, AuthService};

@@ -1,5 +1,5 @@
-//! What a gateway process embeds: an identity that keeps itself alive, configuration that arrives and survives, and
-//! authentication in front of its routes.
+//! What a gateway process embeds: an identity that keeps itself alive, configuration that arrives and survives,
+//! authentication in front of its routes, and the management API that the command line speaks to.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -41,6 +41,7 @@
 //!   the cloud.
 //! - [`layers`]: tower layers that let a request through once its credentials are good: JWTs, passwords, API keys, and
 //!   chains of them.
+//! - [`management`]: the API that the command line speaks to.
 //! - [`Error`] and [`ErrorKind`]: what went wrong, and the next step.
 //!
 //! # Features
@@ -58,6 +59,7 @@ mod error;
 mod fault;
 pub mod identity;
 pub mod layers;
+pub mod management;
 pub mod sync;
 
 pub use call_error::{Error, ErrorKind};

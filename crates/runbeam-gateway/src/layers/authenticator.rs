@@ -100,6 +100,15 @@ impl Authenticator {
         }
     }
 
+    /// The public keys that it fetched so far, as a
+    /// [snapshot](runbeam_sdk::auth::RemoteVerifier::snapshot); `None` if no method of it verifies tokens.
+    #[must_use]
+    pub fn key_snapshot(&self) -> Option<Vec<u8>> {
+        // Two methods for tokens would read the same credential.
+        let mut links = self.shared.chain.iter();
+        links.find_map(|link| link.method.key_snapshot())
+    }
+
     /// The fields that the methods look at, each once.
     pub(super) fn fields(&self) -> &[HeaderName] {
         &self.shared.fields

@@ -79,6 +79,7 @@ pub struct AuthConfig {
     other_types: Vec<String>,
     variables: Arc<Variables>,
     client: Option<HttpClient>,
+    key_snapshot: Vec<u8>,
     clock: Arc<dyn Clock>,
 }
 
@@ -112,6 +113,7 @@ impl AuthConfig {
             other_types: Vec::new(),
             variables: Arc::new(environment),
             client: None,
+            key_snapshot: Vec::new(),
             clock: Arc::new(SystemClock),
         };
         config.document()?;
@@ -140,6 +142,15 @@ impl AuthConfig {
     #[must_use]
     pub fn with_http_client(mut self, client: HttpClient) -> Self {
         self.client = Some(client);
+        self
+    }
+
+    /// Starts with the public keys of a [snapshot](Authenticator::key_snapshot), so that tokens are verified before any key
+    /// can be fetched. One that does not read is passed over: the keys are fetched then. Whoever can change it says which
+    /// keys are trusted.
+    #[must_use]
+    pub fn with_key_snapshot(mut self, snapshot: impl Into<Vec<u8>>) -> Self {
+        self.key_snapshot = snapshot.into();
         self
     }
 

@@ -85,7 +85,7 @@ impl FailureLimiter {
     }
 
     /// How long a peer is held back from here on; `None` if it is not.
-    pub(super) fn wait(&self, peer: IpAddr) -> Option<Duration> {
+    pub(crate) fn wait(&self, peer: IpAddr) -> Option<Duration> {
         let paid_at = self.peers.get(&Peer::of(peer))?.load(Ordering::Relaxed);
         let owed = Duration::from_nanos(paid_at).checked_sub(self.clock.monotonic())?;
         let wait = owed.checked_sub(self.interval * (self.burst - 1))?;
@@ -93,7 +93,7 @@ impl FailureLimiter {
     }
 
     /// Counts a failure.
-    pub(super) fn count(&self, peer: IpAddr) {
+    pub(crate) fn count(&self, peer: IpAddr) {
         let paid_at = self
             .peers
             .get_or_insert_with(&Peer::of(peer), || Ok::<_, ()>(Arc::default()));

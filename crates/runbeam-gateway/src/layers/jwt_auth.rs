@@ -35,6 +35,11 @@ impl JwtAuth {
         Self { verifier }
     }
 
+    /// The public keys that were fetched so far.
+    pub(super) fn key_snapshot(&self) -> Vec<u8> {
+        self.verifier.snapshot()
+    }
+
     pub(super) async fn judge(&self, headers: &HeaderMap) -> Outcome {
         let field = match Authorization::of(headers, "Bearer") {
             Authorization::Missing => return Outcome::Missing,

@@ -47,6 +47,13 @@ impl Method {
         }
     }
 
+    pub(super) fn key_snapshot(&self) -> Option<Vec<u8>> {
+        match &self.0 {
+            Kind::Jwt(method) => Some(method.key_snapshot()),
+            Kind::Basic(_) | Kind::ApiKey(_) => None,
+        }
+    }
+
     /// As it is called in configurations and logs.
     pub(super) fn name(&self) -> &'static str {
         match &self.0 {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use runbeam_sdk::auth::{
-    self, JwkSet, RemoteVerifier, TokenCacheLimits, TrustPolicy, TrustedIssuer,
+    self, JwkSet, RemoteVerifier, RemoteVerifierBuilder, TokenCacheLimits, TrustPolicy,
+    TrustedIssuer,
 };
 use runbeam_sdk::model::Origin;
 
@@ -63,7 +64,7 @@ pub(super) fn jwt(mut options: Table<'_>) -> Result<Method, BuildError> {
         policy = policy.with_leeway(leeway);
     }
     policy = policy.with_required_claims(required_claims.into_iter().map(|claim| claim.value));
-    let mut verifier = RemoteVerifier::builder(policy)
+    let mut verifier = verifier(policy, &config.key_snapshot)
         .with_clock(config.clock.clone())
         .with_token_cache(TokenCacheLimits::new());
     if let Some(client) = &config.client {
@@ -73,6 +74,18 @@ pub(super) fn jwt(mut options: Table<'_>) -> Result<Method, BuildError> {
         .build()
         .map_err(|error| BuildError::from(error).at(&config.file, line))?;
     Ok(JwtAuth::new(verifier).into())
+}
+
+/// A verifier with the keys of a snapshot, if it reads.
+fn verifier(policy: TrustPolicy, snapshot: &[u8]) -> RemoteVerifierBuilder {
+    let builder = RemoteVerifier::builder(policy.clone());
+    if snapshot.is_empty() {
+        return builder;
+    }
+    builder.with_snapshot(snapshot).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the keys that were kept do not read, and are fetched anew");
+        RemoteVerifier::builder(policy)
+    })
 }
 
 /// The keys, of which exactly one kind has to be there: that of the algorithm.
