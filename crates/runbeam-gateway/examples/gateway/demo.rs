@@ -161,8 +161,9 @@ async fn renew(
     show(format!(
         "started again, with the token and version {version} of the configuration"
     ));
-    clock.advance(DAY * 16);
-    cloud.advance((DAY * 16).try_into()?);
+    // It is due from half of its life on, and a twentieth later at most.
+    clock.advance(DAY * 17);
+    cloud.advance((DAY * 17).try_into()?);
     gateway.identity.check_now().await;
     let state = gateway
         .identity
@@ -170,7 +171,7 @@ async fn renew(
         .await;
     expect(cloud.requests(Operation::AuthorizeGateway) as u16, 2)?;
     show(format!(
-        "16 days later, renewed by itself until {}",
+        "17 days later, renewed by itself until {}",
         state.expires_at
     ));
     gateway.stop().await;

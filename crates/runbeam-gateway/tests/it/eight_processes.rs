@@ -18,15 +18,16 @@ async fn eight_processes_renew_once() {
     let cloud = Emulator::start().await.unwrap();
     let home = Home::new();
     home.write("token", &cloud.mint_sanctum_token());
-    // It is issued 20 days ago, so that all find it due.
+    // Two minutes are left of it: all find it due, and try within two seconds.
     let now = SystemClock.now();
-    cloud.advance(SignedDuration::from_hours(-20 * 24));
+    let age = DAY * 30 - Duration::from_secs(120);
+    cloud.advance(-SignedDuration::try_from(age).unwrap());
     let client = runbeam_sdk::RunbeamClient::new(cloud.url());
     let authorized = client
         .authorize_gateway(cloud.mint_sanctum_token(), "edge-lisbon", None, None)
         .await
         .unwrap();
-    cloud.advance(SignedDuration::from_hours(20 * 24));
+    cloud.advance(age.try_into().unwrap());
     let mut token = MachineToken::new(
         authorized.machine_token,
         authorized.expires_at,
@@ -34,12 +35,12 @@ async fn eight_processes_renew_once() {
         authorized.gateway.code,
         authorized.abilities,
     );
-    token.issued_at = now.saturating_sub(DAY * 20).into();
+    token.issued_at = now.saturating_sub(age).into();
     let (store, entry) = (home.store(), EntryName::machine_token());
     store.save_value(&instance(), &entry, &token).await.unwrap();
 
-    // Long enough that all are there while the first one is at it.
-    let slow = Fault::delay(Duration::from_millis(500));
+    // Long enough that all of them come to it while the first one is at it.
+    let slow = Fault::delay(Duration::from_secs(4));
     cloud.inject(FaultRule::new(slow).on(Operation::AuthorizeGateway));
     let renew_with = home.path("token");
     let more = ["--renew-with", renew_with.to_str().unwrap()];
@@ -56,9 +57,7 @@ async fn eight_processes_renew_once() {
     let month: Timestamp = now.saturating_add(DAY * 29);
     assert!(renewed.expires_at.get() > Some(&month));
 
-    // Each of them calls with the new token, and none has renewed it once more.
-    let old = authorized.expires_at;
-    assert!(renewed.expires_at.get() > Some(&old));
+    // They go on to call, and none has renewed it once more.
     let polls = async || cloud.requests(Operation::ChangesForGateway);
     let before = polls().await;
     until(async || polls().await >= before + 2 * PROCESSES).await;
