@@ -4,10 +4,14 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use runbeam_gateway::layers::{AuthLayer, Authenticator};
+use runbeam_sdk::store::Store;
 use serde_json::json;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::fixture::{API_KEY, api_key, ask, ask_layer, basic, jwt, sha256, token};
+use crate::managed::Managed;
+
+const KEY: &str = "AGE-SECRET-KEY-1GQ9778VQXMMJVE8SK7J6VT8UJ4HDQAJUVSFCWCM02D8GEWQ72PVQ2Y5J33";
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -69,12 +73,15 @@ async fn no_credential_is_shown() {
         let layer = AuthLayer::new(chain.clone());
         ask_layer(layer, Some(peer), &[("x-api-key", "canary")]).await;
     }
+    shown += &of_management().await;
     shown += &String::from_utf8_lossy(&log.0.lock().unwrap());
     for reason in [
         "it has expired",
         "it matches no hash",
         "not a user and a password",
         "its peer has failed too often",
+        "the user's token is not good",
+        "was given a machine token",
         "192.0.2.1",
     ] {
         assert!(shown.contains(reason), "the log says why: {reason}");
@@ -82,8 +89,52 @@ async fn no_credential_is_shown() {
     let signature = good.rsplit('.').next().unwrap();
     let hash = sha256(API_KEY);
     for secret in [
-        "canary", "Y2FuYXJ5", "sesame", "b3BlbiBz", "$2b$", API_KEY, &hash, signature,
+        "canary",
+        "Y2FuYXJ5",
+        &KEY[..30],
+        "sesame",
+        "b3BlbiBz",
+        "$2b$",
+        API_KEY,
+        &hash,
+        signature,
     ] {
         assert!(!shown.contains(secret), "shown: {secret}");
     }
+}
+
+/// What a management API shows of the secrets that it is given, good and bad ones.
+async fn of_management() -> String {
+    let home = tempfile::tempdir().unwrap();
+    let store = Store::builder().with_root(home.path().join("runbeam"));
+    let store = store.without_keyring().build().unwrap();
+    let gateway = Managed::start_with(store, |builder| builder.with_encryption_keys()).await;
+    let mut shown = String::new();
+    let token = json!({
+        "machine_token": "mt_canary",
+        "expires_at": "2100-01-01T00:00:00Z",
+        "gateway_id": "01kc",
+    });
+    for key in [json!("canary"), json!(KEY), json!(null)] {
+        let mut form = token.clone();
+        form["encryption_key"] = key.clone();
+        let form = form.to_string();
+        let answer = gateway.ask("POST /admin/token", &[], &form).await;
+        shown += &answer.body.to_string();
+        let form = json!({ "gateway_code": "edge-lisbon", "encryption_key": key });
+        for user_token in ["12|canary", "canary", "eyJhbGciOiJub25lIn0.e30.canary"] {
+            shown += &gateway.authorize(user_token, &form).await.body.to_string();
+        }
+    }
+    shown += &gateway
+        .ask("POST /admin/update", &[], "canary")
+        .await
+        .body
+        .to_string();
+    shown += &gateway
+        .ask("POST /admin/token", &[], "{\"canary\"")
+        .await
+        .body
+        .to_string();
+    shown + &format!("{:?}", gateway.management)
 }
