@@ -1,5 +1,6 @@
 //! What can be typed: commands, flags, and both spellings of a command with two words.
 
+mod cloud;
 mod spelling;
 
 use std::ffi::OsString;
@@ -9,7 +10,10 @@ use std::process::ExitCode;
 use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::resources::{self, ResourceCommand};
+use crate::failure::Failure;
+use crate::output;
 
+pub(crate) use cloud::{Api, Changes, Fields, GatewayVerb, MeshVerb, Push};
 pub(crate) use spelling::both_spellings;
 
 /// What the process was asked to do.
@@ -35,8 +39,11 @@ impl Invocation {
         if arguments.len() < 2 {
             return Err(Stop::Help);
         }
-        let matches = command().try_get_matches_from(arguments)?;
-        Self::read(&matches).map_err(Stop::from)
+        // What is wrong may be found before this flag is.
+        let is_json = arguments.iter().any(|argument| argument == "--json");
+        let stop = |error| Stop::Clap { error, is_json };
+        let matches = command().try_get_matches_from(arguments).map_err(stop)?;
+        Self::read(&matches).map_err(stop)
     }
 
     fn read(matches: &ArgMatches) -> Result<Self, clap::Error> {
@@ -58,13 +65,7 @@ pub(crate) fn command() -> clap::Command {
 #[derive(Debug)]
 pub(crate) enum Stop {
     Help,
-    Clap(clap::Error),
-}
-
-impl From<clap::Error> for Stop {
-    fn from(error: clap::Error) -> Self {
-        Self::Clap(error)
-    }
+    Clap { error: clap::Error, is_json: bool },
 }
 
 impl Stop {
@@ -75,12 +76,24 @@ impl Stop {
                 let _ = command().print_help();
                 ExitCode::SUCCESS
             }
-            Self::Clap(error) => {
-                let _ = error.print();
+            Self::Clap { error, is_json } => {
+                if *is_json && error.use_stderr() {
+                    output::Output::json().failure(&wrong_usage(error));
+                } else {
+                    let _ = error.print();
+                }
                 ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
             }
         }
     }
+}
+
+/// What clap says, for programs.
+fn wrong_usage(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let what = text.lines().next().unwrap_or_default();
+    let what = what.strip_prefix("error: ").unwrap_or(what);
+    Failure::usage(what, "see the command with `--help`")
 }
 
 const AFTER_HELP: &str = "\
@@ -154,6 +167,17 @@ pub(crate) enum Command {
     /// Configuration changes that wait for gateways
     #[command(subcommand)]
     Changes(Changes),
+    /// Push the configuration of one resource to the cloud, as a gateway does
+    Push(Push),
+    /// Show what a reference such as `runbeam.atlantic.ingress.name.studies` leads to
+    Resolve {
+        /// The reference
+        reference: String,
+    },
+    /// Show where the cloud wants to be called
+    BaseUrl,
+    /// Send any request to the API of the cloud, with your token
+    Api(Api),
     /// Find out what is wrong, and what to do about it
     Doctor,
     /// Run Runbeam Cloud on this machine, for trying and testing
@@ -364,21 +388,6 @@ pub(crate) enum Place {
     Files,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Changes {
-    /// List the changes of your team, or those that wait for one gateway
-    List {
-        /// The id of the gateway
-        #[arg(long)]
-        gateway: Option<String>,
-    },
-    /// Show one change with its content
-    Show {
-        /// The id of the change
-        id: String,
-    },
-}
-
 #[cfg(feature = "dev")]
 #[derive(Debug, Args)]
 pub(crate) struct Dev {
@@ -403,5 +412,28 @@ mod tests {
     #[test]
     fn the_definition_holds_together() {
         command().debug_assert();
+    }
+
+    /// What is typed stays in the history of the shell, and is for everybody on the machine to see.
+    #[test]
+    fn no_flag_takes_a_secret() {
+        fn check(command: &clap::Command) {
+            for argument in command
+                .get_arguments()
+                .filter(|a| a.get_action().takes_values())
+            {
+                let name = argument.get_id().as_str();
+                let is_secret = ["token", "secret", "password", "key"]
+                    .iter()
+                    .any(|word| name.contains(word));
+                // The key of a setting, and the keys of an earlier version, which nobody reads.
+                let is_known =
+                    command.get_name() == "set" || argument.is_hide_set() || command.is_hide_set();
+                let is_known = is_known || matches!(command.get_name(), "get" | "unset");
+                assert!(!is_secret || is_known, "{}: {name}", command.get_name());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&command());
     }
 }

@@ -46,8 +46,8 @@ pub(crate) fn open(url: &str) -> Option<OpenedPage> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    for secret in environment::SECRETS {
-        command.env_remove(secret);
+    for variable in environment::ours() {
+        command.env_remove(variable);
     }
     let browser = command.spawn().ok()?;
     Some(OpenedPage {

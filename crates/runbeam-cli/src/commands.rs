@@ -2,6 +2,7 @@
 
 mod authorize;
 mod changes;
+mod cloud_calls;
 mod config;
 #[cfg(feature = "dev")]
 mod dev;
@@ -10,6 +11,7 @@ mod gateway_calls;
 mod harmony;
 mod listing;
 mod login;
+mod more_verbs;
 mod pages;
 pub(crate) mod resources;
 mod shell;
@@ -62,6 +64,10 @@ pub(crate) fn run(invocation: &Invocation, output: &Output) -> Outcome {
             Token::Migrate { kept, to } => wait(token::migrate(&session, kept, *to)),
         },
         Command::Changes(command) => wait(changes::run(&session, command, output)),
+        Command::Push(arguments) => wait(cloud_calls::push(&session, arguments)),
+        Command::Resolve { reference } => wait(cloud_calls::resolve(&session, reference)),
+        Command::BaseUrl => wait(cloud_calls::base_url(&session)),
+        Command::Api(arguments) => wait(cloud_calls::api(&session, arguments)),
         #[cfg(feature = "dev")]
         Command::Dev(arguments) => run_uninterrupted(dev::run(&session, arguments, output)),
         Command::List | Command::Completions { .. } | Command::Man | Command::Doctor => {

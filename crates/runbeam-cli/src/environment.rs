@@ -13,15 +13,10 @@ pub(crate) const CA_FILE: &str = "RUNBEAM_CA_FILE";
 pub(crate) const TOKEN: &str = "RUNBEAM_TOKEN";
 pub(crate) const HOME: &str = "RUNBEAM_HOME";
 
-/// What no program that is started here may inherit.
-pub(crate) const SECRETS: [&str; 4] = [
-    TOKEN,
-    "RUNBEAM_ENCRYPTION_KEY",
-    "RUNBEAM_MACHINE_TOKEN",
-    "RUNBEAM_JWT_SECRET",
-];
+/// What all variables of this program begin with. Many hold secrets, and none is for programs that it starts.
+const OURS: &str = "RUNBEAM_";
 
-/// The names that ask for a proxy, which the SDK does not use.
+/// The names that ask for a proxy.
 pub(crate) const PROXIES: [&str; 6] = [
     "HTTPS_PROXY",
     "https_proxy",
@@ -37,6 +32,12 @@ pub(crate) const PROXIES: [&str; 6] = [
 )]
 fn read(variable: &str) -> Option<OsString> {
     std::env::var_os(variable)
+}
+
+/// The variables that no program which is started here may inherit.
+pub(crate) fn ours() -> impl Iterator<Item = OsString> {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    names.filter(|name| name.as_encoded_bytes().starts_with(OURS.as_bytes()))
 }
 
 /// A setting. An empty one is none.

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::environment;
 use crate::failure::Failure;
+use crate::running::aside;
 
 /// More than any of these files ever has.
 const MAX_LEN: u64 = 8 << 20;
@@ -120,6 +121,39 @@ pub(crate) fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(ErrorKind::FileTooLarge, "it is too large"));
     }
     Ok(bytes)
+}
+
+/// Reads what an argument names: a file, or standard input for `-`.
+pub(crate) async fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
+    let read = if path.as_os_str() == "-" {
+        let read = aside(|| {
+            let mut bytes = Vec::new();
+            let read = io::stdin().take(MAX_LEN).read_to_end(&mut bytes);
+            read.map(|_| bytes)
+        });
+        read.await?
+    } else {
+        read_bytes(path)
+    };
+    read.map_err(|error| {
+        Failure::usage(
+            format!("{} cannot be read", path.display()),
+            "name a file that you may read, or `-` for standard input",
+        )
+        .because(&error)
+    })
+}
+
+/// Writes a JSON file for whoever runs this program and for nobody else.
+pub(crate) fn save(path: &Path, content: &impl Serialize) -> Result<(), Failure> {
+    let directory = path.parent().filter(|parent| *parent != Path::new(""));
+    write(directory.unwrap_or(Path::new(".")), path, content).map_err(|error| {
+        Failure::failed(
+            format!("{} cannot be written", path.display()),
+            "name a file in a directory that you may write to",
+        )
+        .because(&error)
+    })
 }
 
 /// A new file takes the place of the old one when it is on the disk, so that a crash leaves one of the two.

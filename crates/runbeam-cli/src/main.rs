@@ -27,6 +27,10 @@ use crate::output::Output;
 
 fn main() -> ExitCode {
     guard::forbid_core_dumps();
+    guard::without_crash_output(run).unwrap_or(ExitCode::FAILURE)
+}
+
+fn run() -> ExitCode {
     let invocation = match Invocation::parse(std::env::args_os()) {
         Ok(invocation) => invocation,
         Err(stop) => return stop.tell(),

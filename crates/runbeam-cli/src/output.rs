@@ -16,6 +16,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::Globals;
 use crate::failure::{Exit, Failure};
+use crate::running::aside;
 
 pub(crate) use plain::plain;
 pub(crate) use report::Report;
@@ -42,6 +43,14 @@ impl Output {
         }
     }
 
+    /// For programs.
+    pub(crate) fn json() -> Self {
+        Self {
+            is_json: true,
+            is_quiet: false,
+        }
+    }
+
     pub(crate) fn is_json(&self) -> bool {
         self.is_json
     }
@@ -62,7 +71,7 @@ impl Output {
     /// Something that a person should know and that is no result.
     pub(crate) fn note(&self, text: &str) {
         if !self.is_quiet {
-            error_line(&plain(text));
+            error_line(&behind(0, text));
         }
     }
 
@@ -152,12 +161,25 @@ pub(crate) fn can_ask() -> bool {
 }
 
 /// Asks a question whose answer is no unless it is yes. The end of input is no.
-pub(crate) fn ask(question: &str) -> bool {
+pub(crate) async fn ask(question: &str) -> Result<bool, Failure> {
     let mut err = anstream::stderr();
     let _ = write!(err, "{} [y/N] ", plain(question)).and_then(|()| err.flush());
-    let mut answer = String::new();
-    let read = io::stdin().read_line(&mut answer);
-    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    let answer = aside(|| {
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer);
+        read.map(|_| answer)
+    });
+    let answer = answer.await?.unwrap_or_default();
+    if !answer.ends_with('\n') {
+        // The input ended in the line of the question.
+        error_line("");
+    }
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// What is said when nothing else works any more.
+pub(crate) fn emergency(text: &str) {
+    error_line(&plain(text));
 }
 
 fn error_line(text: &str) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::runtime::Builder;
+use tokio::sync::oneshot;
 
 use crate::failure::{Exit, Failure};
 
@@ -22,6 +23,24 @@ pub(crate) fn run<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T
             result = work => result,
         }
     })
+}
+
+/// Does `work`, which may wait for a person or a pipe, on a thread of its own. Nobody waits for that thread after Ctrl-C.
+///
+/// # Errors
+///
+/// That the system has no thread left.
+pub(crate) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let failed = |error: &(dyn std::error::Error + 'static)| {
+        Failure::failed("nothing can be read", "check the limits of the system").because(error)
+    };
+    let (done, result) = oneshot::channel();
+    std::thread::Builder::new()
+        .spawn(move || drop(done.send(work())))
+        .map_err(|error| failed(&error))?;
+    result.await.map_err(|error| failed(&error))
 }
 
 /// Runs `work`, which listens for Ctrl-C by itself, to its end.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Once;
 
-use runbeam_model::SecretBytes;
+use runbeam_model::{Secret, SecretBytes};
 
 use crate::age_file::{AgeFiles, CommonKey};
 use crate::blocking::Blocking;
@@ -96,6 +96,11 @@ impl Selection {
     /// Makes a key that was handed over the instance's own.
     pub(crate) fn adopt_key(&self, instance: &InstanceId, key: &CommonKey) -> Result<(), Error> {
         self.files.adopt_key(instance, key)
+    }
+
+    /// The key that seals files of an instance, if there is one yet.
+    pub(crate) fn encryption_key(&self, instance: &InstanceId) -> Result<Option<Secret>, Error> {
+        self.files.written_key(instance)
     }
 
     fn demanded(&self, choice: Option<Choice>) -> Demand<'_> {

@@ -110,6 +110,19 @@ impl Store {
         CommonKey::parse(key, KeySource::Caller).map(drop)
     }
 
+    /// The key that files of `instance` are sealed with, as base64 of the one identity that seals, which every version
+    /// reads: the key that was handed over or is set, or else the instance's own. `None` if it has none yet: none is made.
+    ///
+    /// It is for handing the key on, such as to the gateway of this instance; the store needs nobody to do so.
+    ///
+    /// # Errors
+    ///
+    /// [`EncryptionKey`](crate::ErrorKind::EncryptionKey) if it is of no use, and those of reading a file.
+    pub async fn encryption_key(&self, instance: &InstanceId) -> Result<Option<Secret>, Error> {
+        let (selection, instance) = (self.selection.clone(), instance.clone());
+        in_background(move || selection.encryption_key(&instance)).await
+    }
+
     /// Moves all entries of `instance` to `target`, which the instance has chosen from then on: each is copied, read
     /// back, and removed where it was. Generations and revisions stay what they were.
     ///

@@ -2,7 +2,10 @@
 
 use std::ffi::OsString;
 
-/// The first words of such commands.
+use crate::commands::resources;
+
+/// The first words of such commands that are listed with a colon, as the earlier command has them. Those of resources
+/// may be written so, too.
 const GROUPS: [&str; 4] = ["harmony", "config", "token", "changes"];
 
 /// Global flags that take a value, which is no command whatever it looks like.
@@ -35,7 +38,7 @@ pub(super) fn in_words(arguments: impl Iterator<Item = OsString>) -> Vec<OsStrin
 
 fn split(argument: OsString) -> Vec<OsString> {
     match argument.to_str().and_then(|text| text.split_once(':')) {
-        Some((group, command)) if GROUPS.contains(&group) => {
+        Some((group, command)) if GROUPS.contains(&group) || resources::is_kind(group) => {
             vec![group.into(), command.into()]
         }
         _ => vec![argument],

@@ -1,7 +1,8 @@
 //! `harmony:authorize`: from a user's login to a gateway with a machine token of its own, in six steps.
 
 use runbeam_sdk::model::{AuthorizeResponse, BaseUrl, Clock, MachineToken, Secret, SystemClock};
-use runbeam_sdk::{ErrorKind, ManagementClient, store};
+use runbeam_sdk::store::{self, InstanceId, Store};
+use runbeam_sdk::{ErrorKind, ManagementClient};
 use serde_json::{Value, json};
 
 use super::gateway_calls::{self, how_to_enable};
@@ -36,16 +37,18 @@ pub(super) async fn run(session: &Session, arguments: &Authorize, output: &Outpu
         ),
     );
 
-    let key = store::encryption_key_from_env()?;
+    let key = encryption_key(&instance).await?;
     output.step(
         2,
         STEPS,
-        if key.is_some() {
-            "Encryption key found: RUNBEAM_ENCRYPTION_KEY; the gateway will keep its token with it"
-        } else {
-            "No encryption key is set: the gateway makes one of its own"
-        },
+        &key.as_ref().map_or_else(
+            || "No encryption key is set: the gateway makes one of its own".to_owned(),
+            |(_, place)| {
+                format!("Encryption key found: {place}; the gateway will keep its token with it")
+            },
+        ),
     );
+    let key = key.map(|(key, _)| key);
 
     let answer = ask_the_cloud(session, &login, &instance, output).await?;
     let token = MachineToken::new(
@@ -77,7 +80,7 @@ pub(super) async fn run(session: &Session, arguments: &Authorize, output: &Outpu
     output.step(6, STEPS, "The gateway can call Runbeam Cloud on its own");
 
     let report = report(&answer, &instance, has_key);
-    match wants_upload(arguments, output) {
+    match wants_upload(arguments, output).await? {
         false => Ok(report(&Value::Null)),
         true => {
             let upload = gateway_calls::upload(session, &instance).await;
@@ -111,7 +114,7 @@ async fn require_login(
         return Err(failure);
     }
     output.warning(failure.what());
-    if !output::ask("Log in now?") {
+    if !output::ask("Log in now?").await? {
         return Err(failure);
     }
     login::login(session, &Login::again(), output).await?;
@@ -122,6 +125,20 @@ async fn good_login(session: &Session) -> Result<LoginState, Failure> {
     let login = session.require_login().await?;
     session.verify(&login).await?;
     Ok(login)
+}
+
+/// The key that the gateway is to keep its token with, and where it is from: the environment, or else the directory
+/// that this machine has for the instance. None is made: a gateway without one makes its own.
+async fn encryption_key(instance: &Instance) -> Result<Option<(Secret, String)>, Failure> {
+    if let Some(key) = store::encryption_key_from_env()? {
+        return Ok(Some((key, "that of the environment".to_owned())));
+    }
+    // What is no instance has no directory.
+    let Ok(id) = instance.id.parse::<InstanceId>() else {
+        return Ok(None);
+    };
+    let key = Store::from_env()?.encryption_key(&id).await?;
+    Ok(key.map(|key| (key, format!("that of the instance {id} on this machine"))))
 }
 
 /// The third and the fourth step.
@@ -221,11 +238,11 @@ fn insecure_way(instance: &Instance) -> Failure {
 }
 
 /// Only a person at a terminal is asked.
-fn wants_upload(arguments: &Authorize, output: &Output) -> bool {
+async fn wants_upload(arguments: &Authorize, output: &Output) -> Result<bool, Failure> {
     if arguments.update || arguments.yes || output.is_json() || !output::can_ask() {
-        return arguments.update;
+        return Ok(arguments.update);
     }
-    output::ask("Upload the gateway's configuration to Runbeam Cloud?")
+    output::ask("Upload the gateway's configuration to Runbeam Cloud?").await
 }
 
 fn report<'a>(

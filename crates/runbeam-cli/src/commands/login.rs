@@ -13,12 +13,13 @@ use crate::environment;
 use crate::failure::Failure;
 use crate::output::{self, Output, Report};
 use crate::qr;
+use crate::running::aside;
 use crate::session::{LoginState, Session, Source};
 use crate::spoken_time;
 
 pub(super) async fn login(session: &Session, arguments: &Login, output: &Output) -> Outcome {
     if arguments.token_stdin {
-        let token = UserToken::new(token_from_stdin()?, None, None);
+        let token = UserToken::new(aside(token_from_stdin).await??, None, None);
         return finish(session, token, output).await;
     }
     if !arguments.force
@@ -137,9 +138,10 @@ async fn device_login(
         .because(&error)
     })?;
     output.note(&format!(
-        "Open this page on any device, and approve the login within {}:\n\n  {url}\n",
+        "Open this page on any device, and approve the login within {}:\n\n  {url}",
         spoken_time::span(login.started().life())
     ));
+    output.note("");
     if !arguments.no_qr
         && output::watches()
         && let Some(drawing) = qr::draw(url, output::columns_of_stderr())

@@ -1,10 +1,9 @@
 //! `gateways`, `services` and all other kinds: list, show, create, update and delete, from one definition.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 
-use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
+use clap::{ArgMatches, FromArgMatches, Subcommand};
 use runbeam_sdk::RunbeamClient;
 use runbeam_sdk::model::{
     self, CreateResource, DeleteResource, GatewayId, ListResources, Resource, ShowResource,
@@ -14,8 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::gateway_calls::cell;
-use super::pages;
+use super::{more_verbs, pages};
 use crate::Outcome;
+use crate::args::{Fields, GatewayVerb, MeshVerb};
 use crate::failure::Failure;
 use crate::files;
 use crate::output::{Output, Report, Table};
@@ -25,13 +25,23 @@ use crate::session::Session;
 #[derive(Debug)]
 pub(crate) struct ResourceCommand {
     kind: &'static Kind,
-    action: Action,
+    verb: Verb,
+}
+
+/// One of the five verbs, or what only some kinds have.
+#[derive(Debug)]
+enum Verb {
+    Common(Action),
+    Gateway(GatewayVerb),
+    Mesh(MeshVerb),
 }
 
 /// A kind as the command line knows it.
 struct Kind {
     /// The command, which is the collection of the API.
     name: &'static str,
+    /// One of it, which is the same command.
+    singular: &'static str,
     about: &'static str,
     run: for<'a> fn(&'a RunbeamClient, &'a Action, &'a Output) -> Running<'a>,
 }
@@ -42,6 +52,7 @@ macro_rules! kinds {
     ($($kind:ident $about:literal;)*) => {
         const KINDS: &[Kind] = &[$(Kind {
             name: <model::$kind as Resource>::COLLECTION,
+            singular: <model::$kind as Resource>::KIND,
             about: $about,
             run: |client, action, output| Box::pin(act::<model::$kind>(client, action, output)),
         }),*];
@@ -99,26 +110,29 @@ enum Action {
     },
 }
 
-/// The fields of a draft.
-#[derive(Debug, Args)]
-struct Fields {
-    /// A field and its value, which is JSON or else a text: `--set port=8080`
-    #[arg(long = "set", value_name = "FIELD=VALUE")]
-    set: Vec<String>,
-    /// Take fields from this JSON file; `-` for standard input
-    #[arg(long, value_name = "FILE")]
-    file: Option<PathBuf>,
-}
-
 /// One command for each kind.
 pub(crate) fn commands() -> impl Iterator<Item = clap::Command> {
     KINDS.iter().map(|kind| {
         let command = clap::Command::new(kind.name)
-            .about(kind.about)
+            .alias(kind.singular)
             .subcommand_required(true)
             .arg_required_else_help(true);
-        Action::augment_subcommands(command)
+        let command = Action::augment_subcommands(command);
+        let command = match kind.name {
+            model::Gateway::COLLECTION => GatewayVerb::augment_subcommands(command),
+            model::Mesh::COLLECTION => MeshVerb::augment_subcommands(command),
+            _ => command,
+        };
+        // They say what they are of, too: the last one counts.
+        command.about(kind.about)
     })
+}
+
+/// Whether it is the command of a kind.
+pub(crate) fn is_kind(name: &str) -> bool {
+    KINDS
+        .iter()
+        .any(|kind| kind.name == name || kind.singular == name)
 }
 
 /// What was typed, if it is the command of a kind.
@@ -129,13 +143,24 @@ pub(crate) fn read(matches: &ArgMatches) -> Result<Option<ResourceCommand>, clap
     let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
         return Ok(None);
     };
-    let action = Action::from_arg_matches(inner)?;
-    Ok(Some(ResourceCommand { kind, action }))
+    let verb = inner.subcommand_name().unwrap_or_default();
+    let verb = if Action::has_subcommand(verb) {
+        Verb::Common(Action::from_arg_matches(inner)?)
+    } else if kind.name == model::Mesh::COLLECTION {
+        Verb::Mesh(MeshVerb::from_arg_matches(inner)?)
+    } else {
+        Verb::Gateway(GatewayVerb::from_arg_matches(inner)?)
+    };
+    Ok(Some(ResourceCommand { kind, verb }))
 }
 
 pub(super) async fn run(session: &Session, command: &ResourceCommand, output: &Output) -> Outcome {
     let client = session.client().await?;
-    (command.kind.run)(&client, &command.action, output).await
+    match &command.verb {
+        Verb::Common(action) => (command.kind.run)(&client, action, output).await,
+        Verb::Gateway(verb) => more_verbs::of_gateways(&client, verb, output).await,
+        Verb::Mesh(verb) => more_verbs::of_meshes(&client, verb).await,
+    }
 }
 
 async fn act<R: Resource>(client: &RunbeamClient, action: &Action, output: &Output) -> Outcome {
@@ -152,7 +177,7 @@ async fn act<R: Resource>(client: &RunbeamClient, action: &Action, output: &Outp
             name,
             fields: given,
         } => {
-            let draft = draft(name.as_deref(), given)?;
+            let draft = draft(name.as_deref(), given).await?;
             if !draft.contains_key("name") {
                 return Err(Failure::usage(
                     format!("a {} needs a name", R::KIND),
@@ -170,7 +195,7 @@ async fn act<R: Resource>(client: &RunbeamClient, action: &Action, output: &Outp
             name,
             fields: given,
         } => {
-            let draft = draft(name.as_deref(), given)?;
+            let draft = draft(name.as_deref(), given).await?;
             if draft.is_empty() {
                 return Err(Failure::usage(
                     "nothing is to be changed",
@@ -220,47 +245,52 @@ impl<R: Resource> Resource for Typed<R> {
 }
 
 /// The fields that were typed; those with flags of their own come last.
-fn draft(name: Option<&str>, given: &Fields) -> Result<Map<String, Value>, Failure> {
-    let mut draft = match &given.file {
-        Some(path) => draft_of_file(path)?,
-        None => Map::new(),
-    };
-    for pair in &given.set {
-        let Some((field, value)) = pair.split_once('=').filter(|(field, _)| !field.is_empty())
-        else {
-            return Err(Failure::usage(
-                format!("`{pair}` names no field"),
-                "write `--set FIELD=VALUE`",
-            ));
-        };
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-        draft.insert(field.to_owned(), value);
-    }
+async fn draft(name: Option<&str>, given: &Fields) -> Result<Map<String, Value>, Failure> {
+    let mut draft = typed(given).await?;
     if let Some(name) = name {
         draft.insert("name".to_owned(), name.into());
     }
     Ok(draft)
 }
 
-fn draft_of_file(path: &Path) -> Result<Map<String, Value>, Failure> {
-    let unusable = |what: &dyn std::fmt::Display| {
+/// The fields of a file, and then those that were typed one by one.
+pub(super) async fn typed(given: &Fields) -> Result<Map<String, Value>, Failure> {
+    let mut fields = match &given.file {
+        Some(path) => fields_of_file(path).await?,
+        None => Map::new(),
+    };
+    for pair in &given.set {
+        let (field, value) = pair_of("--set FIELD=VALUE", pair)?;
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        fields.insert(field.to_owned(), value);
+    }
+    Ok(fields)
+}
+
+/// A name and a value, as `form` says.
+pub(super) fn pair_of<'a>(form: &str, pair: &'a str) -> Result<(&'a str, &'a str), Failure> {
+    let parts = pair.split_once('=').filter(|(name, _)| !name.is_empty());
+    parts.ok_or_else(|| {
+        Failure::usage(
+            format!("`{pair}` names nothing that a value is for"),
+            format!("write `{form}`"),
+        )
+    })
+}
+
+async fn fields_of_file(path: &Path) -> Result<Map<String, Value>, Failure> {
+    serde_json::from_slice(&files::read_input(path).await?).map_err(|error| {
         Failure::usage(
             format!("no fields can be read from {}", path.display()),
             "name a file that holds a JSON object",
         )
-        .with_cause(what)
-    };
-    let bytes = if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin()
-            .take(1 << 20)
-            .read_to_end(&mut bytes)
-            .map_err(|error| unusable(&error))?;
-        bytes
-    } else {
-        files::read_bytes(path).map_err(|error| unusable(&error))?
-    };
-    serde_json::from_slice(&bytes).map_err(|error| unusable(&error))
+        // The content may be a secret: the place must do.
+        .with_cause(format_args!(
+            "line {}, column {}",
+            error.line(),
+            error.column()
+        ))
+    })
 }
 
 /// The columns that every kind has, and the gateway where rows belong to one.

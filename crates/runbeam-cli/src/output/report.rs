@@ -6,7 +6,8 @@ use anstyle::Style;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{BOLD, Table, plain, wrapped};
+use super::plain::{self, plain};
+use super::{BOLD, Table, wrapped};
 
 /// The result of a command.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ enum Block {
     Table(Table),
     /// Names and what they are, below one another.
     Fields(Vec<(String, String)>),
+    /// The result as programs get it.
+    Json,
 }
 
 impl Report {
@@ -43,6 +46,13 @@ impl Report {
     pub(crate) fn raw(text: impl Into<String>) -> Self {
         let mut report = Self::new(Value::Null).line(text);
         report.is_raw = true;
+        report
+    }
+
+    /// JSON that is for programs first, and the same with and without `--json`.
+    pub(crate) fn json_alone(json: impl Serialize) -> Self {
+        let mut report = Self::new(json);
+        report.blocks.push(Block::Json);
         report
     }
 
@@ -104,14 +114,17 @@ impl Report {
             match block {
                 Block::Line(line) if line.is_empty() && !self.is_raw => text.push('\n'),
                 Block::Line(line) if self.is_raw => text.push_str(line),
-                Block::Line(line) => text.push_str(&plain(line)),
+                Block::Line(line) => {
+                    text.push_str(&wrapped::behind(0, &plain(line), width.map(usize::from)));
+                }
                 Block::Led(style, lead, line) => {
                     let columns = lead.chars().count();
                     let line = wrapped::behind(columns, &plain(line), width.map(usize::from));
                     text.push_str(&format!("{style}{lead}{style:#}{line}"));
                 }
                 Block::Table(table) => text.push_str(&table.render(width)),
-                Block::Fields(fields) => text.push_str(&render_fields(fields)),
+                Block::Fields(fields) => text.push_str(&render_fields(fields, width)),
+                Block::Json => text.push_str(&plain::json(&self.json)),
             }
         }
         if !text.is_empty() && !text.ends_with('\n') {
@@ -121,7 +134,7 @@ impl Report {
     }
 }
 
-fn render_fields(fields: &[(String, String)]) -> String {
+fn render_fields(fields: &[(String, String)], columns: Option<u16>) -> String {
     let width = fields
         .iter()
         .map(|(name, _)| name.chars().count())
@@ -129,7 +142,7 @@ fn render_fields(fields: &[(String, String)]) -> String {
         .unwrap_or_default();
     let mut text = String::new();
     for (name, value) in fields {
-        let value = plain(value).replace('\n', &format!("\n{:width$}  ", ""));
+        let value = wrapped::behind(width + 2, &plain(value), columns.map(usize::from));
         let name = plain(name);
         text.push_str(&format!("{BOLD}{name:width$}{BOLD:#}  {value}\n"));
     }

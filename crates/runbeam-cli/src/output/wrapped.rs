@@ -18,16 +18,20 @@ pub(super) fn behind(lead: usize, text: &str, width: Option<usize>) -> String {
 }
 
 fn broken(line: &str, room: usize) -> Vec<String> {
+    let text = line.trim_start_matches(' ');
+    let indent = " ".repeat(line.len() - text.len());
     let mut lines = Vec::new();
-    let mut current = String::new();
-    for word in line.split(' ') {
+    let mut current = indent.clone();
+    let mut is_empty = true;
+    for word in text.split(' ') {
         let length = current.chars().count() + 1 + word.chars().count();
-        if !current.trim().is_empty() && length > room {
-            lines.push(std::mem::take(&mut current));
-        } else if !current.is_empty() || !lines.is_empty() || word.is_empty() {
+        if !is_empty && length > room {
+            lines.push(std::mem::replace(&mut current, indent.clone()));
+        } else if !is_empty {
             current.push(' ');
         }
         current.push_str(word);
+        is_empty = false;
     }
     lines.push(current);
     lines

@@ -73,6 +73,38 @@ fn a_key_of_ones_own_goes_with_the_token_in_the_form_that_every_version_reads() 
 }
 
 #[test]
+fn the_key_of_the_instance_on_this_machine_goes_with_the_token() {
+    let Some(harmony) = Harmony::start() else {
+        return;
+    };
+    let cloud = Cloud::start();
+    let shell = shell_of(&cloud);
+    let id = harmony.add_to(&shell, "lab");
+    let key = "QUdFLVNFQ1JFVC1LRVktMUdROTc3OFZRWE1NSlZFOFNLN0o2VlQ4VUo0SERRQUpVVlNGQ1dDTTAyRDhHRVdRNzJQVlEyWTVKMzM=";
+    let file = shell.write(&format!("{id}/encryption.key"), key);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let done = shell.run("harmony:authorize -l lab -y").ok();
+    assert!(
+        done.err.contains(&format!("that of the instance {id}")),
+        "{}",
+        done.err
+    );
+    assert_eq!(harmony.received()[0].json()["encryption_key"], key);
+    // That of the environment comes first, and one that is none is not handed on.
+    std::fs::write(&file, "no key").unwrap();
+    shell
+        .run("harmony:authorize -l lab -y")
+        .ends_with(1)
+        .complains("runbeam doctor");
+    let shell = shell.with("RUNBEAM_ENCRYPTION_KEY", KEY);
+    shell.run("harmony:authorize -l lab -y").ok();
+}
+
+#[test]
 fn the_configuration_is_uploaded_where_it_is_asked_for() {
     let Some(harmony) = Harmony::start() else {
         return;

@@ -155,9 +155,9 @@ fn of_this_machine() -> Vec<&'static str> {
             "encryption-key-ambiguous",
         ),
         finds(
-            &with("HTTPS_PROXY", "http://proxy:3128"),
+            &with("HTTPS_PROXY", "socks5://proxy:3128"),
             "",
-            "proxy-ignored",
+            "proxy-unusable",
         ),
     ];
     #[cfg(unix)]
@@ -192,6 +192,11 @@ fn of_the_way() -> Vec<&'static str> {
             &Shell::of("https://no-such-name.invalid"),
             "",
             "name-unresolved",
+        ),
+        finds(
+            &Shell::of("https://192.0.2.7").with("HTTPS_PROXY", "http://127.0.0.1:1"),
+            "",
+            "proxy-in-the-way",
         ),
         finds(&Shell::of("http://127.0.0.1:1"), "", "cloud-refused"),
         finds(&at(None), "", "cloud-silent"),

@@ -93,6 +93,23 @@ fn what_nobody_knows_is_wrong_usage() {
 }
 
 #[test]
+fn programs_get_wrong_usage_as_json() {
+    let shell = Shell::new();
+    for line in [
+        "nothing --json",
+        "--json harmony:info",
+        "harmony:authorise --json",
+    ] {
+        let done = shell.run(line).ends_with(2);
+        assert!(done.out.is_empty());
+        let error: serde_json::Value = serde_json::from_str(&done.err).unwrap();
+        assert_eq!(error["error"]["kind"], "usage", "{line}");
+        assert!(!error["error"]["message"].as_str().unwrap().is_empty());
+    }
+    shell.run("--help --json").ok().says("Usage: runbeam");
+}
+
+#[test]
 fn a_shell_and_a_manual_get_what_they_want() {
     let shell = Shell::new();
     for name in ["bash", "zsh", "fish", "powershell", "elvish"] {

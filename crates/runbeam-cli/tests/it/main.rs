@@ -8,7 +8,11 @@
     reason = "a test fails by panicking, and writes the files that it looks at"
 )]
 
+#[cfg(target_os = "linux")]
+mod at_a_terminal;
 mod authorize;
+#[cfg(target_os = "linux")]
+mod children;
 mod cloud;
 mod commands;
 mod contract_examples;
@@ -20,6 +24,9 @@ mod help;
 mod hygiene;
 mod login;
 mod resources;
+mod rest_of_api;
 mod runbeam;
 mod schemas;
 mod settings;
+#[cfg(target_os = "linux")]
+mod terminal;

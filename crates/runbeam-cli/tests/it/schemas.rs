@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
 use crate::harmony::Harmony;
+use crate::rest_of_api::gateway_in_a_mesh;
 use crate::runbeam::Shell;
 
 const SCHEMAS: &str = include_str!("../../schemas/commands.json");
@@ -93,9 +94,33 @@ fn every_command_keeps_its_promise() {
         .unwrap();
     check("changes.list", "changes list");
     check("changes.show", &format!("changes show {change}"));
+    check(
+        "changes.acknowledge",
+        &format!("changes acknowledge {change}"),
+    );
+    check("changes.reported", &format!("changes applied {change}"));
+    check("gateways.configuration", &format!("gateways download {id}"));
+    check(
+        "gateways.download",
+        &format!("gateways download {id} -o all.json"),
+    );
+    shell.write("p.toml", "[pipelines.studies]\ndescription = \"Studies\"\n");
+    check(
+        "push",
+        &format!(
+            "push --type pipeline {}",
+            shell.home().join("p.toml").display()
+        ),
+    );
+    check("base-url", "base-url");
+    check("api", "api GET harmony/base-url");
+    check("gateways.revoke", "gateways revoke edge");
     check("resource.deleted", &format!("gateways delete {id}"));
     check("doctor", "doctor");
     check("token.clear", "token clear");
+    let (gateway, ask) = gateway_in_a_mesh(&cloud);
+    schemas.check(&gateway, "meshes.token", &ask);
+    schemas.check(&gateway, "resolve", "resolve runbeam.name.studies-in");
     let failed = shell.run("whoami --json").ends_with(4);
     schemas.check_value("failure", &serde_json::from_str(&failed.err).unwrap());
     let promised: BTreeSet<String> = schemas.document["$defs"]

@@ -28,10 +28,14 @@ impl CommonKey {
 
     /// The identity that seals, in the form that every version reads.
     pub(crate) fn to_written_form(&self) -> Secret {
-        let written = self.identities.first_alone().to_written_form();
-        // It is base64, which is text.
-        Secret::from(String::from_utf8_lossy(written.expose()).into_owned())
+        written(&self.identities)
     }
+}
+
+fn written(identities: &Identities) -> Secret {
+    let written = identities.first_alone().to_written_form();
+    // It is base64, which is text.
+    Secret::from(String::from_utf8_lossy(written.expose()).into_owned())
 }
 
 /// The identities at hand, where they are from, and what holds as long as they would be the same.
@@ -46,6 +50,18 @@ pub(crate) struct Key {
 }
 
 impl AgeFiles {
+    /// The identity that seals the files of `instance`, in the form that every version reads, if there is one yet.
+    pub(crate) fn written_key(&self, instance: &InstanceId) -> Result<Option<Secret>, Error> {
+        if let Some(key) = &self.key {
+            return Ok(Some(key.to_written_form()));
+        }
+        let Some(dir) = self.open(instance)? else {
+            return Ok(None);
+        };
+        let key = self.read_own_key(&dir, instance)?;
+        Ok(key.map(|key| written(&key.identities)))
+    }
+
     /// The key that opens what is in `dir`.
     pub(super) fn key(
         &self,

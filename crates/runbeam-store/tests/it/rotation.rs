@@ -96,6 +96,31 @@ fn a_key_that_is_none_or_not_the_one_of_the_store_is_not_adopted() {
 }
 
 #[test]
+fn the_key_that_seals_is_told_and_none_is_made_for_that() {
+    let scratch = Scratch::new();
+    let store = without_keyring(&scratch);
+    let told = |store: &Store| wait(store.encryption_key(&gateway())).unwrap();
+    assert!(told(&store).is_none());
+    assert!(!scratch.file("encryption.key").exists());
+    save(&store, "a secret").unwrap();
+    assert_eq!(told(&store).unwrap().expose(), key_text(&scratch));
+    let former = key_text(&scratch);
+    wait(store.rotate(&gateway())).unwrap();
+    assert_ne!(told(&store).unwrap().expose(), former);
+    let handed_over = scratch.builder().with_encryption_key(Secret::from(NEW));
+    let handed_over = handed_over.without_keyring().build().unwrap();
+    assert!(
+        told(&handed_over)
+            .unwrap()
+            .expose()
+            .starts_with("QUdFLVNFQ1JFVC1LRVktMU")
+    );
+    write_private(scratch.file("encryption.key"), "no key");
+    let unusable = wait(without_keyring(&scratch).encryption_key(&gateway())).unwrap_err();
+    assert_eq!(unusable.kind(), ErrorKind::EncryptionKey);
+}
+
+#[test]
 fn an_instance_gets_a_new_key_and_loses_nothing() {
     let scratch = Scratch::new();
     instance_of_both_versions(&scratch);

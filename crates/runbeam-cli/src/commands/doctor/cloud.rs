@@ -7,7 +7,7 @@ use runbeam_sdk::auth::JwkSet;
 use runbeam_sdk::http::{Error, ErrorKind, HttpClient, Limits};
 use runbeam_sdk::model::{BaseUrl, Clock, SystemClock, Timestamp};
 
-use super::{Finding, PATIENCE};
+use super::{Finding, PATIENCE, Status};
 use crate::session::Session;
 use crate::spoken_time;
 
@@ -24,11 +24,18 @@ pub(super) async fn check(session: &Session) -> Vec<Finding> {
         return vec![Finding::skipped(REACH, "there is no usable address")];
     };
     let (dns, way) = tokio::join!(names(&base), way(session, &base));
-    // Where there is no name, nothing else is news.
+    let has_arrived = way.iter().any(|finding| finding.status == Status::Good);
     match dns {
-        Some(dns) if dns.fault.is_some() => vec![dns],
+        // A proxy may know a name that this machine does not.
+        Some(dns) if dns.fault.is_some() && has_arrived => way,
+        // Where there is no name, nothing else is news; but what a proxy says is.
+        Some(dns) if dns.fault.is_some() && !way.iter().any(is_of_proxy) => vec![dns],
         dns => dns.into_iter().chain(way).collect(),
     }
+}
+
+fn is_of_proxy(finding: &Finding) -> bool {
+    finding.fault == Some("proxy-in-the-way")
 }
 
 async fn names(base: &BaseUrl) -> Option<Finding> {
@@ -90,7 +97,14 @@ async fn way(session: &Session, base: &BaseUrl) -> Vec<Finding> {
 
 fn unreached(base: &BaseUrl, error: &Error) -> Finding {
     let because = error.to_string();
+    let is_proxy = error.kind() == ErrorKind::Proxy || because.contains("the proxy before it");
     match error.kind() {
+        _ if is_proxy => Finding::fault(
+            REACH,
+            "proxy-in-the-way",
+            because,
+            "check the address, the user name and the password of the proxy in HTTPS_PROXY or ALL_PROXY; or list the cloud in NO_PROXY",
+        ),
         ErrorKind::Tls if because.contains("xpired") || because.contains("alid yet") => {
             Finding::fault(
                 REACH,

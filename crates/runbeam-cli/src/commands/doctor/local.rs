@@ -1,5 +1,6 @@
 //! What can be seen without asking anybody: files, settings and variables.
 
+use runbeam_sdk::http::HttpClient;
 use runbeam_sdk::store::{self, ErrorKind};
 
 use super::Finding;
@@ -65,15 +66,17 @@ fn proxy() -> Finding {
     let set = environment::PROXIES
         .into_iter()
         .find(|name| environment::is_set(name));
-    match set {
-        None => Finding::good(CHECK, "none is set, and connections are direct"),
-        Some(name) => Finding::warning(
+    match (set, HttpClient::builder().build()) {
+        (None, _) => Finding::good(CHECK, "none is set, and connections are direct"),
+        (Some(_), Ok(_)) => Finding::good(
             CHECK,
-            "proxy-ignored",
-            format!("{name} is set, but connections are made directly"),
-            format!(
-                "if the cloud cannot be reached without the proxy, let it through for this machine; otherwise unset {name}"
-            ),
+            "what the environment says is followed; this machine itself is reached directly",
+        ),
+        (Some(name), Err(error)) => Finding::fault(
+            CHECK,
+            "proxy-unusable",
+            error.to_string(),
+            format!("correct the address of the proxy, such as http://proxy:3128, or unset {name}"),
         ),
     }
 }
@@ -95,7 +98,7 @@ fn ca_file(settings: &Settings) -> Option<Finding> {
     match settings.root_certificates() {
         Ok(None) => None,
         Ok(Some(pem)) => {
-            let builder = runbeam_sdk::http::HttpClient::builder();
+            let builder = HttpClient::builder();
             Some(match builder.with_root_certificates_pem(pem) {
                 Ok(_) => Finding::good(SETTINGS, "the certificates of ca-file can be used"),
                 Err(error) => Finding::fault(
