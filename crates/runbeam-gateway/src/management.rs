@@ -41,7 +41,7 @@
 //! use runbeam_sdk::RunbeamClient;
 //! use runbeam_sdk::model::{ManagedPipeline, ManagedRoute, StoreConfiguration};
 //! use runbeam_sdk::store::{InstanceId, MemoryStore};
-//! use tower::{Service, ServiceExt};
+//! use tower::ServiceExt;
 //!
 //! struct Edge;
 //!
@@ -71,10 +71,10 @@
 //! let identity = MachineIdentity::builder(client.clone(), store.clone(), instance.clone())
 //!     .start()
 //!     .await?;
-//! let mut management = Management::builder(Edge, client, identity, store, instance).build()?;
+//! let management = Management::builder(Edge, client, identity, store, instance).build()?;
 //!
 //! let request = http::Request::get("/admin/pipelines").body(Full::<&[u8]>::default())?;
-//! let answer = management.ready().await?.call(request).await?;
+//! let answer = management.oneshot(request).await?;
 //! assert_eq!(answer.status(), 200);
 //! # Ok(())
 //! # }
