@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runbeam_emulator::{Emulator, FaultRule, Operation};
-use runbeam_gateway::layers::AuthConfig;
+use runbeam_gateway::layers::{AuthConfig, Authenticator, KeptKeys};
 use runbeam_sdk::model::{Clock, ManualClock, SystemClock};
+use runbeam_sdk::store::MemoryStore;
 
-use crate::fixture::ask;
+use crate::fixture::{api_key, ask};
+use crate::times::instance;
 
 fn config(cloud: &Emulator) -> AuthConfig {
     let url = cloud.jwks_url();
@@ -75,4 +77,36 @@ async fn the_keys_of_a_rotation_are_found_and_withdrawn_ones_are_not_trusted() {
     );
     assert_eq!(status(&stranger.sign_raw(&header, &payload)).await, 401);
     assert_eq!((status(&new).await, status(&old).await), (200, 401));
+}
+
+#[tokio::test]
+async fn keys_that_are_kept_verify_tokens_while_none_can_be_fetched() {
+    let cloud = Emulator::start().await.unwrap();
+    let (store, token) = (MemoryStore::new(), cloud.mint_jwt());
+    let status = async |chain: &Authenticator| {
+        let bearer = format!("Bearer {token}");
+        ask(chain, &[("authorization", &bearer)]).await.status
+    };
+    let kept = KeptKeys::new(store.clone(), instance());
+    assert!(kept.load().await.unwrap().is_empty());
+    let chain = config(&cloud).chain().unwrap().build().unwrap();
+    assert_eq!(status(&chain).await, 200);
+    assert!(kept.keep(&chain).await.unwrap());
+    assert!(!kept.keep(&chain).await.unwrap(), "they are the same");
+
+    cloud.inject(FaultRule::jwks_outage());
+    let next = KeptKeys::new(store, instance());
+    let keys = next.load().await.unwrap();
+    let chain = |keys: Vec<u8>| {
+        let config = config(&cloud).with_key_snapshot(keys);
+        config.chain().unwrap().build().unwrap()
+    };
+    assert_eq!(status(&chain(keys.clone())).await, 200);
+    // What was cut is passed over, and the keys would have to be fetched.
+    assert_eq!(status(&chain(keys[1..].to_vec())).await, 503);
+
+    let without_tokens = Authenticator::builder().with_required(api_key());
+    let without_tokens = without_tokens.build().unwrap();
+    assert!(without_tokens.key_snapshot().is_none());
+    assert!(!next.keep(&without_tokens).await.unwrap());
 }
