@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use crate::step::{self, Campaign, Outcome, Result, Step};
 use crate::{
-    alone, contract, demo, deny, earlier_cli, fuzz, layers, lint, load, miri, mutants, test, tidy,
-    tools,
+    alone, cli_times, contract, demo, deny, earlier_cli, fuzz, layers, lint, load, miri, mutants,
+    test, tidy, tools,
 };
 use request::Request;
 use summary::Row;
@@ -87,6 +87,11 @@ const LONG: &[Step] = &[
         "earlier-cli",
         "the earlier command line from crates.io works with the emulator",
         |_| earlier_cli::run_earlier_cli(),
+    ),
+    Step::new(
+        "cli-times",
+        "the size of the command line and the times of its commands, beside the earlier one",
+        |_| cli_times::run_times(),
     ),
     Step::new(
         "load",

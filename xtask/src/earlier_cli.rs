@@ -52,7 +52,12 @@ pub(crate) fn run_earlier_cli() -> Result {
     Ok(Outcome::Passed)
 }
 
-fn install(target: &Path) -> Result<PathBuf> {
+/// The earlier command, which is installed where it is not there yet.
+///
+/// # Errors
+///
+/// When it cannot be installed.
+pub(crate) fn install(target: &Path) -> Result<PathBuf> {
     let root = target.join("earlier-cli");
     let cli = root.join("bin/runbeam");
     let version = probe(Command::new(&cli).arg("--version"));

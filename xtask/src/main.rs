@@ -11,6 +11,7 @@
 
 mod alone;
 mod ci;
+mod cli_times;
 mod contract;
 mod demo;
 mod deny;

@@ -188,8 +188,11 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print the manual page of the program or of a command
+    Man {
+        /// The command: `harmony:authorize`, or `harmony authorize`
+        command: Vec<String>,
+    },
 }
 
 #[derive(Debug, Default, Args)]

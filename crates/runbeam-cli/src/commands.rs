@@ -40,7 +40,7 @@ pub(crate) fn run(invocation: &Invocation, output: &Output) -> Outcome {
     match command {
         Command::List => return Ok(listing::run()),
         Command::Completions { shell } => return Ok(shell::completions(*shell)),
-        Command::Man => return shell::manual(),
+        Command::Man { command } => return shell::manual(command),
         Command::Doctor => return wait(doctor::run(globals)),
         _ => {}
     }
@@ -70,7 +70,7 @@ pub(crate) fn run(invocation: &Invocation, output: &Output) -> Outcome {
         Command::Api(arguments) => wait(cloud_calls::api(&session, arguments)),
         #[cfg(feature = "dev")]
         Command::Dev(arguments) => run_uninterrupted(dev::run(&session, arguments, output)),
-        Command::List | Command::Completions { .. } | Command::Man | Command::Doctor => {
+        Command::List | Command::Completions { .. } | Command::Man { .. } | Command::Doctor => {
             Ok(listing::run())
         }
     }

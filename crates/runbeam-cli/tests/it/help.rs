@@ -119,6 +119,49 @@ fn a_shell_and_a_manual_get_what_they_want() {
             .says("runbeam");
     }
     shell.run("man").ok().says(".TH runbeam 1");
+    for line in ["man harmony:authorize", "man harmony authorize"] {
+        shell
+            .run(line)
+            .ok()
+            .says(".TH runbeam-harmony-authorize 1")
+            .says("Ask nothing");
+    }
+    shell
+        .run("man gateways revoke")
+        .ok()
+        .says("End all machine tokens");
+    shell
+        .run("man nothing")
+        .ends_with(2)
+        .complains("runbeam list");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bash_completes_commands_and_flags() {
+    let shell = Shell::new();
+    let script = shell.write("completions", &shell.run("completions bash").ok().out);
+    for (words, expected) in [
+        ("runbeam har", "harmony"),
+        ("runbeam harmony auth", "authorize"),
+        ("runbeam harmony authorize --up", "--update"),
+        ("runbeam gateways rev", "revoke"),
+    ] {
+        let current = words.split(' ').count() - 1;
+        let ask = format!(
+            "source {}; COMP_WORDS=({words}); COMP_CWORD={current}; _runbeam runbeam \"${{COMP_WORDS[{current}]}}\" \"\"; echo \"${{COMPREPLY[*]}}\"",
+            script.display()
+        );
+        let bash = std::process::Command::new("bash")
+            .args(["--norc", "-c", &ask])
+            .output()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8(bash.stdout).unwrap().trim(),
+            expected,
+            "{words}"
+        );
+    }
 }
 
 /// The help as it was looked at. With `RUNBEAM_WRITE_SNAPSHOTS` set it is written anew.
