@@ -44,6 +44,8 @@
 //! - [`management`]: the API that the command line speaks to.
 //! - [`Error`] and [`ErrorKind`]: what went wrong, and the next step.
 //!
+//! The example `gateway` is all of it in one program; `--demo` shows it at work. `thousand_gateways` says what one costs.
+//!
 //! # Features
 //!
 //! | feature | default | adds |
