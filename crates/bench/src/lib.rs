@@ -16,6 +16,12 @@ impl Measured {
         Self { name, times }
     }
 
+    /// The contender.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Adds the microseconds of one batch, for one piece of work.
     pub fn add(&mut self, time: f64) {
         self.times.push(time);
