@@ -18,6 +18,7 @@ mod commands;
 mod contract_examples;
 mod doctor;
 mod earlier_files;
+mod example_gateway;
 mod guide;
 mod harmony;
 mod help;
