@@ -7,6 +7,7 @@
 //! all of them. Nothing is asserted about the time.
 
 mod allocations;
+mod configuration;
 mod contenders;
 mod server;
 
@@ -32,11 +33,17 @@ fn main() -> ExitCode {
         server::run();
         return ExitCode::SUCCESS;
     }
+    if configuration::is_asked_for() {
+        configuration::run();
+        return ExitCode::SUCCESS;
+    }
     let server = Server::start();
     println!("a list of 25 gateways, {} bytes\n", server.body.len());
     sequential(&server);
     at_once(&server);
     allocations_of_one(&server);
+    drop(server);
+    configuration::measure();
     ExitCode::SUCCESS
 }
 
