@@ -34,8 +34,8 @@ impl<'a> Call<'a> {
         client: &'a HttpClient,
         server: &'a Server,
         request: &Request<Bytes>,
+        options: RequestOptions,
     ) -> Self {
-        let options = RequestOptions::of(request);
         let start = Instant::now();
         Self {
             client,

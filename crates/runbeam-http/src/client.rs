@@ -16,8 +16,8 @@ use crate::connector::Connecting;
 use crate::counters::Tally;
 use crate::transport::{DynTransport, Transport, TransportBody};
 use crate::{
-    AddressRule, CircuitState, Counters, Error, ErrorKind, HttpClientBuilder, Limits, RetryPolicy,
-    meaning,
+    AddressRule, CircuitState, Counters, Error, ErrorKind, HttpClientBuilder, Limits,
+    RequestOptions, RetryPolicy, meaning,
 };
 
 /// A client that sends one request at a time or many; clones share its connections.
@@ -144,7 +144,21 @@ impl HttpClient {
     /// # Errors
     ///
     /// If there is no complete answer within the limits; [`Error::kind`] says why.
-    pub async fn send(&self, mut request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
+    pub async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
+        let options = RequestOptions::of(&request);
+        self.send_with(request, options).await
+    }
+
+    /// Like [`HttpClient::send`], with `options` in place of those in the request's extensions.
+    ///
+    /// # Errors
+    ///
+    /// As [`HttpClient::send`].
+    pub async fn send_with(
+        &self,
+        mut request: Request<Bytes>,
+        options: RequestOptions,
+    ) -> Result<Response<Bytes>, Error> {
         let server = self.shared.tally.servers.of(request.uri())?;
         let origin = &server.origin;
         if !(origin.is_https() || origin.is_loopback() || self.shared.allow_plaintext) {
@@ -158,7 +172,9 @@ impl HttpClient {
         headers
             .entry(header::ACCEPT_ENCODING)
             .or_insert(HeaderValue::from_static("gzip"));
-        Call::new(self, &server, &request).run(request).await
+        Call::new(self, &server, &request, options)
+            .run(request)
+            .await
     }
 }
 

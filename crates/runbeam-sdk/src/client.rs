@@ -277,12 +277,11 @@ impl RunbeamClient {
                 "the client has no token: give it one with `with_token`",
             ));
         }
-        let mut request = request.to_http(&cloud.base_url, token)?;
+        let request = request.to_http(&cloud.base_url, token)?;
         let options = RequestOptions::new().with_body_limit(max_answer);
-        request.extensions_mut().insert(options);
         let response = cloud
             .http
-            .send(request)
+            .send_with(request, options)
             .await
             .map_err(|error| Error::sending(name, error))?;
         let status = response.status().as_u16();

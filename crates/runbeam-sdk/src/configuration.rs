@@ -13,14 +13,14 @@ use crate::rows::PER_PAGE;
 use crate::{Error, RunbeamClient};
 
 /// How many requests of one download are under way at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 
 /// Puts the rows of one kind in their place.
 type Place = Box<dyn FnOnce(&mut GatewayConfiguration) + Send>;
 
 impl RunbeamClient {
     /// Everything that the gateway of this id runs by: itself, and the resources of every kind that are its own or its
-    /// whole team's. All pages of all kinds are fetched, eight at a time.
+    /// whole team's. All pages of all kinds are fetched, sixteen at a time.
     ///
     /// What is changed meanwhile may be in it or not. Nothing is in it twice.
     ///
