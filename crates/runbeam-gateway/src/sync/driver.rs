@@ -64,6 +64,8 @@ pub(super) struct Driver<S, A> {
     has_rejected_whole: bool,
     status: SyncStatus,
     wish: Option<Duration>,
+    /// How many changes had an outcome at the end of the last round.
+    settled: u64,
 }
 
 impl<S: SecretStore + 'static, A: Apply> Driver<S, A> {
@@ -96,6 +98,7 @@ impl<S: SecretStore + 'static, A: Apply> Driver<S, A> {
             has_rejected_whole: false,
             status: SyncStatus::default(),
             wish: None,
+            settled: 0,
         }
     }
 
@@ -153,6 +156,8 @@ impl<S: SecretStore + 'static, A: Apply> Driver<S, A> {
 
     fn conclude(&mut self, outcome: &Result<(), Error>) {
         self.status.rounds += 1;
+        let settled = self.status.applied + self.status.failed;
+        let is_progress = settled != std::mem::replace(&mut self.settled, settled);
         match outcome {
             Ok(()) => {
                 self.status.failures = 0;
@@ -160,7 +165,9 @@ impl<S: SecretStore + 'static, A: Apply> Driver<S, A> {
                 self.wish = None;
             }
             Err(error) => {
-                self.status.failures = self.status.failures.saturating_add(1);
+                // With much to do and a cloud that fails now and then, no round might ever be without a fault.
+                let before = if is_progress { 0 } else { self.status.failures };
+                self.status.failures = before.saturating_add(1);
                 self.wish = error.retry_after();
                 self.note(error.clone());
             }

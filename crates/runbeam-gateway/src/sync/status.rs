@@ -23,7 +23,7 @@ pub struct SyncStatus {
     pub failed: u64,
     /// How often this process asked.
     pub rounds: u64,
-    /// How often in a row that went wrong.
+    /// How often in a row that went wrong, and brought no change to an outcome.
     pub failures: u32,
     /// When a round last went well.
     pub last_success: Option<Timestamp>,

@@ -231,6 +231,28 @@ async fn a_report_is_delivered_whatever_happens_to_it() {
 }
 
 #[tokio::test]
+async fn a_round_that_brings_a_change_to_an_outcome_is_not_one_more_failure() {
+    let gateway = Gateway::start().await;
+    let cloud = &gateway.times.cloud;
+    let feed = gateway.started().await;
+    feed.poll_now().await.unwrap();
+    gateway.queue("n = 1");
+    let fault = |operation| cloud.inject(FaultRule::new(Fault::status(503)).on(operation));
+    let outage = fault(Operation::ChangeApplied);
+    for failures in [1, 2, 3] {
+        feed.poll_now().await.unwrap_err();
+        assert_eq!(feed.status().failures, failures);
+    }
+    cloud.end_fault(outage);
+    fault(Operation::ChangeFailed);
+    gateway.queue("reject");
+    feed.poll_now().await.unwrap_err();
+    assert_eq!((feed.status().unreported, feed.status().failures), (1, 1));
+    feed.poll_now().await.unwrap_err();
+    assert_eq!(feed.status().failures, 2);
+}
+
+#[tokio::test]
 async fn a_store_that_is_full_loses_nothing() {
     let gateway = Gateway::start().await;
     let feed = gateway.started().await;
