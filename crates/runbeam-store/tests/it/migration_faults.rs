@@ -104,11 +104,12 @@ impl<'a> Instance<'a> {
         let is_reported = match ended.code {
             None => was_killed,
             Some(0) => ended.err.is_empty(),
-            // The fault may also hit the line itself, or the write that wakes the runtime of the keyring, which fails
-            // in no other way than this.
+            // The fault may also hit the line itself, or the write that wakes the runtime of the keyring: that is no
+            // write to a file, which fails in no other way than this, and the runtime panics on whatever thread it is.
             Some(code) => {
                 let is_of_runtime = ended.err.contains("failed to wake I/O driver");
-                code == 1 && (is_of_runtime || ended.err.lines().count() <= 1)
+                let is_one_line = ended.err.lines().count() <= 1;
+                (code == 1 && is_one_line) || (matches!(code, 1 | 101) && is_of_runtime)
             }
         };
         if !is_reported {
